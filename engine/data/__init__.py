@@ -1,0 +1,33 @@
+"""Data sets: made, shipped, downloaded or a person's own; split, scaled and ready to train on."""
+
+from engine.data import cifar, mnist, playground, tables, toys
+from engine.data.base import DataSet, FloatArray, LabelArray, Table
+from engine.data.crosses import CROSSES, PlaneSet
+from engine.data.fetch import SOURCES, Progress, fetch
+from engine.data.folders import MissingData, shipped
+from engine.data.scale import Scaler, fit_scaler
+from engine.data.split import Split, Splits, prepare
+
+__all__ = [
+    "CROSSES",
+    "SOURCES",
+    "DataSet",
+    "FloatArray",
+    "LabelArray",
+    "MissingData",
+    "PlaneSet",
+    "Progress",
+    "Scaler",
+    "Split",
+    "Splits",
+    "Table",
+    "cifar",
+    "fetch",
+    "fit_scaler",
+    "mnist",
+    "playground",
+    "prepare",
+    "shipped",
+    "tables",
+    "toys",
+]

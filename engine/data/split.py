@@ -1,0 +1,124 @@
+"""From raw rows to what a network trains on: limit, held-out parts, feature crosses, scaling."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.base import DataSet, FloatArray, LabelArray, Table
+from engine.data.crosses import PlaneSet, cross
+from engine.data.fetch import Progress, fetch
+from engine.data.folders import MissingData
+from engine.data.scale import Scaler, fit_scaler
+from engine.errors import BadInput
+from engine.rng import rng
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One part of the rows, read-only and C-contiguous.
+
+    x: float32 inputs (rows, *shape). y: int64 labels (rows,) or float32 targets (rows, T). points: the raw (x1, x2) of
+    data in the plane, float32 (rows, 2), for drawing; None for all other data.
+    """
+
+    x: FloatArray
+    y: LabelArray | FloatArray
+    points: FloatArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The parts of a data set and how raw rows become inputs; `shape` and `feature_names` are the inputs'."""
+
+    train: Split
+    validation: Split | None
+    test: Split | None
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    scaler: Scaler
+    crosses: tuple[str, ...] = ()
+
+    def inputs(self, raw: FloatArray) -> FloatArray:
+        """Maps raw rows, such as a grid of (x1, x2), to inputs: crosses first, then the scaler."""
+        return np.ascontiguousarray(self.scaler.transform(cross(self.crosses, raw)), dtype=np.float32)
+
+
+def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: Progress | None = None) -> Splits:
+    """Loads a data set and splits it; the same settings and seed give the same rows on every machine.
+
+    `limit` keeps the first training rows; of those `test` is held out where there is no official test part; of what
+    is left, `validation`. Rows are drawn by a permutation and keep their order within a split. With `download`, a
+    public data set that is missing is fetched first and `download` is told how far it is.
+
+    Raises BadInput where files are missing or wrong, or a split would have no row; RunFailed where a download fails.
+    """
+    table = _load(dataset, seed, folder, download)
+    train, validation, test = (_part(table, rows) for rows in _rows(dataset, table, seed))
+    if table.test_x is not None and table.test_y is not None:
+        test = table.test_x, table.test_y
+    plane = isinstance(dataset, PlaneSet)
+    crosses: tuple[str, ...] = dataset.features if isinstance(dataset, PlaneSet) else ()
+    scaler = fit_scaler(dataset.standardize, cross(crosses, train[0]))
+
+    def split(x: FloatArray, y: LabelArray | FloatArray) -> Split:
+        inputs = np.ascontiguousarray(scaler.transform(cross(crosses, x)), dtype=np.float32)
+        for array in (inputs, y, x):
+            array.flags.writeable = False
+        return Split(inputs, y, x if plane else None)
+
+    return Splits(
+        train=(train_split := split(*train)),
+        validation=split(*validation) if len(validation[0]) else None,
+        test=split(*test) if len(test[0]) else None,
+        shape=train_split.x.shape[1:],
+        classes=table.classes,
+        feature_names=crosses or table.feature_names,
+        target_names=table.target_names,
+        scaler=scaler,
+        crosses=crosses,
+    )
+
+
+def _load(dataset: DataSet, seed: int, folder: Path | None, download: Progress | None) -> Table:
+    try:
+        return dataset.load(seed, folder)
+    except MissingData as missing:
+        if download is None:
+            raise
+        fetch(missing.dataset, download)
+        return dataset.load(seed, folder)
+
+
+def _rows(dataset: DataSet, table: Table, seed: int) -> tuple[LabelArray, LabelArray, LabelArray]:
+    """Row numbers of the training, validation and test split, each in rising order."""
+    count = len(table.x) if dataset.limit is None else min(dataset.limit, len(table.x))
+    if dataset.test and table.test_x is not None:
+        raise BadInput(f"data.test is {dataset.test:g}: {dataset.name} has a test part of its own; leave it at 0")
+    test = _held_out("test", dataset.test, count)
+    validation = _held_out("validation", dataset.validation, count - test)
+    order = rng(seed, "split").permutation(count)
+    parts = order[test + validation :], order[test : test + validation], order[:test]
+    train, valid, tested = (np.sort(part) for part in parts)
+    return train, valid, tested
+
+
+def _held_out(name: str, share: float, count: int) -> int:
+    held = round(share * count)
+    rows = f"{count} row" if count == 1 else f"{count} rows"
+    if share and not held:
+        raise BadInput(f"data.{name} is {share:g}: of {rows} that is none; set it to 0, or use more rows")
+    if held >= count:
+        raise BadInput(
+            f"data.{name} is {share:g}: of {rows} none is left to train on; make it smaller or use more rows"
+        )
+    return held
+
+
+def _part(table: Table, rows: LabelArray) -> tuple[FloatArray, LabelArray | FloatArray]:
+    return (table.x, table.y) if len(rows) == len(table.x) else (table.x[rows], table.y[rows])
