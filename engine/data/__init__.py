@@ -1,6 +1,6 @@
 """Data sets: made, shipped, downloaded or a person's own; split, scaled and ready to train on."""
 
-from engine.data import cifar, mnist, playground, tables, toys
+from engine.data import cifar, image_folder, mnist, playground, table_file, tables, toys
 from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import CROSSES, PlaneSet
 from engine.data.fetch import SOURCES, Progress, fetch
@@ -24,10 +24,12 @@ __all__ = [
     "cifar",
     "fetch",
     "fit_scaler",
+    "image_folder",
     "mnist",
     "playground",
     "prepare",
     "shipped",
+    "table_file",
     "tables",
     "toys",
 ]

@@ -5,6 +5,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from engine.data.base import DataSet
 from engine.errors import BadInput
 
 VARIABLE = "NN_TUI_DATA"
@@ -55,7 +56,11 @@ def cache_folder(name: str = "") -> Path:
 def places(name: str, folder: Path | None) -> tuple[Path, ...]:
     """The folders in which the files of data set `name` are looked for, in order."""
     own = own_folder(folder)
-    return (*((own / name, own) if own else ()), cache_folder(name))
+    if own is None:
+        return (cache_folder(name),)
+    # MNIST and Fashion-MNIST name their files alike: a folder that is called after one must not pass for the other.
+    is_another = own.name != name and own.name in DataSet.registry
+    return (own / name, cache_folder(name)) if is_another else (own / name, own, cache_folder(name))
 
 
 def own_path(path: str, folder: Path | None, what: str) -> Path:
