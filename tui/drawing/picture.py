@@ -1,0 +1,113 @@
+"""A picture is a grid of cells: a character, two colours and a face for each; everything drawn ends up as one."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+DEFAULT = -1  # the terminal's (or the widget's) own colour
+ANSI = 1 << 24  # ANSI + n is the n-th of the 16 colours; below it, 0xRRGGBB
+BOLD, DIM, REVERSE = 1, 2, 4
+
+
+@lru_cache(maxsize=16384)
+def _style(key: int) -> Style:
+    return Style(
+        color=_color((key & 0x1FFFFFFF) - 1),
+        bgcolor=_color((key >> 29 & 0x1FFFFFFF) - 1),
+        bold=bool(key >> 58 & BOLD) or None,
+        dim=bool(key >> 58 & DIM) or None,
+        reverse=bool(key >> 58 & REVERSE) or None,
+    )
+
+
+def _color(code: int) -> Color | None:
+    if code == DEFAULT:
+        return None
+    return Color.from_ansi(code - ANSI) if code >= ANSI else Color.from_rgb(code >> 16, code >> 8 & 255, code & 255)
+
+
+class Picture:
+    """Cells, `height` rows of `width`: `chars` uint32 code points (each one column wide), `fg` and `bg` int32 colours
+    (0xRRGGBB, ANSI + n, or DEFAULT), `face` uint8 (BOLD, DIM and REVERSE added up). Sizes below zero count as zero.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        shape = (max(0, height), max(0, width))
+        self.chars: NDArray[np.uint32] = np.full(shape, 32, np.uint32)
+        self.fg: NDArray[np.int32] = np.full(shape, DEFAULT, np.int32)
+        self.bg: NDArray[np.int32] = np.full(shape, DEFAULT, np.int32)
+        self.face: NDArray[np.uint8] = np.zeros(shape, np.uint8)
+
+    @property
+    def width(self) -> int:
+        return int(self.chars.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.chars.shape[0])
+
+    def put(self, row: int, column: int, text: str, fg: int = DEFAULT, face: int = 0, bg: int | None = None) -> int:
+        """Write `text` from (row, column) on, cut at the edges; `bg` None keeps what is behind. Returns its end."""
+        end = column + len(text)
+        start, stop = max(0, column), min(self.width, end)
+        if 0 <= row < self.height and start < stop:
+            where = row, slice(start, stop)
+            self.chars[where] = codes(text[start - column : stop - column])
+            self.fg[where] = fg
+            self.face[where] = face
+            if bg is not None:
+                self.bg[where] = bg
+        return end
+
+    def paste(self, other: "Picture", row: int, column: int) -> None:
+        """Copy another picture's cells here, its top left cell to (row, column), cut at the edges."""
+        top, left = max(0, row), max(0, column)
+        bottom, right = min(self.height, row + other.height), min(self.width, column + other.width)
+        if top < bottom and left < right:
+            here = slice(top, bottom), slice(left, right)
+            there = slice(top - row, bottom - row), slice(left - column, right - column)
+            for name in ("chars", "fg", "bg", "face"):
+                getattr(self, name)[here] = getattr(other, name)[there]
+
+    def rows_unlike(self, other: "Picture | None") -> list[int]:
+        """The rows in which the two differ; every row when the sizes do or there is no other."""
+        if other is None or other.chars.shape != self.chars.shape:
+            return list(range(self.height))
+        differs = (self.chars != other.chars) | (self._keys(DEFAULT, DEFAULT) != other._keys(DEFAULT, DEFAULT))
+        return [int(row) for row in np.flatnonzero(differs.any(1))]
+
+    def strips(self, rows: Iterable[int], fg: int = DEFAULT, bg: int = DEFAULT) -> list[Strip]:
+        """Rows for Textual, a segment a run of equal style; `fg` and `bg` stand in for DEFAULT."""
+        keys = self._keys(fg, bg)
+        return [self._strip(row, keys[row]) for row in rows]
+
+    def _strip(self, row: int, keys: NDArray[np.int64]) -> Strip:
+        text = self.chars[row].tobytes().decode("utf-32-le")
+        cuts = (np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()
+        segments = [
+            Segment(text[start:stop], _style(int(keys[start])))
+            for start, stop in zip([0, *cuts], [*cuts, self.width], strict=True)
+            if start < stop
+        ]
+        return Strip(segments, self.width)
+
+    def to_text(self) -> str:
+        """The characters alone, a line a row, no blanks at the ends of lines."""
+        return "\n".join(row.tobytes().decode("utf-32-le").rstrip() for row in self.chars)
+
+    def _keys(self, fg: int, bg: int) -> NDArray[np.int64]:
+        front = np.where(self.fg == DEFAULT, fg, self.fg).astype(np.int64)
+        back = np.where(self.bg == DEFAULT, bg, self.bg).astype(np.int64)
+        keys: NDArray[np.int64] = (front + 1) | (back + 1) << 29 | self.face.astype(np.int64) << 58
+        return keys
+
+
+def codes(text: str) -> NDArray[np.uint32]:
+    """The code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
