@@ -3,7 +3,7 @@
 from engine.data import cifar, image_folder, mnist, playground, table_file, tables, toys
 from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import CROSSES, PlaneSet
-from engine.data.fetch import SOURCES, Progress, fetch
+from engine.data.downloads import SOURCES, Progress, fetch
 from engine.data.folders import MissingData, shipped
 from engine.data.scale import Scaler, fit_scaler
 from engine.data.split import Split, Splits, prepare

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import PlaneSet, cross
-from engine.data.fetch import Progress, fetch
+from engine.data.downloads import Progress, fetch
 from engine.data.folders import MissingData
 from engine.data.scale import Scaler, fit_scaler
 from engine.errors import BadInput

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.idx import read_idx, read_labeled_images
@@ -86,6 +86,7 @@ def test_images_and_labels_must_belong_together(tmp_path):
         read_labeled_images(images, images, 10)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.booleans(), st.booleans())
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content, with_magic, packed):
     content = (b"\0\0\x08\x01" if with_magic else b"") + content

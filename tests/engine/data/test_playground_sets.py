@@ -1,4 +1,4 @@
-"""The Playground sets against its own source: formulas by hand, and the shares measured on its own code (400,000 points)."""
+"""The Playground sets against their source: formulas by hand, and shares measured on its own code (400,000 points)."""
 
 import math
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -52,6 +52,7 @@ def test_a_constant_feature_becomes_zero(method, value):
 
 
 @pytest.mark.parametrize("method", ["none", "unit", "zscore"])
+@settings(deadline=None)
 @given(arrays(np.float32, (6, 3), elements=st.floats(-1e6, 1e6, width=32)))
 def test_inverse_undoes_transform(method, x):
     scaler = fit_scaler(method, x)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data import CROSSES, SOURCES, DataSet, prepare
@@ -11,6 +11,7 @@ def rows_of(split):
     return [] if split is None else [row.tobytes() for row in split.x]
 
 
+@settings(deadline=None)
 @given(
     st.integers(10, 200),
     st.sampled_from([0, 0.1, 0.25, 0.5]),
@@ -19,8 +20,8 @@ def rows_of(split):
     st.none() | st.integers(10, 100),
 )
 def test_splits_are_disjoint_whole_and_repeatable(samples, validation, test, seed, limit):
-    settings = {"name": "sine", "samples": samples, "validation": validation, "test": test, "limit": limit}
-    dataset = DataSet.parse({key: value for key, value in settings.items() if value is not None})
+    fields = {"name": "sine", "samples": samples, "validation": validation, "test": test, "limit": limit}
+    dataset = DataSet.parse({key: value for key, value in fields.items() if value is not None})
     splits, again = prepare(dataset, seed), prepare(dataset, seed)
     parts = [rows_of(part) for part in (splits.train, splits.validation, splits.test)]
     everything = [row.tobytes() for row in dataset.load(seed).x[:limit]]

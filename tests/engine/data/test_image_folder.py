@@ -1,0 +1,144 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine.data import DataSet, prepare
+from engine.errors import BadInput
+
+
+def save(path, shade, size=(4, 3), mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, shade).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "pets"
+    save(root / "dog" / "b.png", (30, 60, 90))
+    save(root / "dog" / "a.PNG", (255, 0, 0))
+    save(root / "dog" / "c.jpg", (0, 0, 255))
+    save(root / "cat" / "x.jpeg", (10, 10, 10))
+    (root / "cat" / "notes.txt").write_text("not an image")
+    (root / ".hidden").mkdir()
+    return root
+
+
+def load(root, **settings):
+    return DataSet.parse({"name": "image_folder", "path": str(root), **settings}, "data").load(0)
+
+
+def test_folders_are_classes_and_rows_take_turns(folder):
+    table = load(folder)
+    assert table.classes == ("cat", "dog")
+    assert table.y.tolist() == [0, 1, 1, 1]
+    assert table.x.shape == (4, 3, 3, 4)
+    shades = np.rint(table.x[:, :, 0, 0] * 255).astype(int)
+    assert shades[1].tolist() == [255, 0, 0]
+    assert shades[2].tolist() == [30, 60, 90]
+    assert np.abs(shades[3] - [0, 0, 255]).max() <= 3
+    assert table.x.flags.c_contiguous
+    assert prepare(DataSet.parse({"name": "image_folder", "path": str(folder), "validation": 0.25}), 0).shape == (
+        3,
+        3,
+        4,
+    )
+
+
+def test_rows_and_columns_are_not_swapped(tmp_path):
+    image = Image.new("L", (5, 3), 0)
+    image.putpixel((4, 1), 255)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        image.save(tmp_path / name / "1.png")
+    x = load(tmp_path, grayscale=True).x
+    assert x.shape == (2, 1, 3, 5)
+    assert np.argwhere(x[0, 0]).tolist() == [[1, 4]]
+
+
+def test_size_and_grayscale(folder):
+    save(folder / "cat" / "large.png", (200, 200, 200), size=(40, 70))
+    x = load(folder, size=6, grayscale=True).x
+    assert x.shape == (5, 1, 6, 6)
+    assert np.allclose(x[2], 200 / 255, atol=1e-6) or np.allclose(x[0], 200 / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mode", "shade", "expected"), [("LA", (100, 255), 100), ("1", 1, 255), ("RGBA", (50, 50, 50, 255), 50)]
+)
+def test_other_kinds_of_png_become_color(tmp_path, mode, shade, expected):
+    for name in ("a", "b"):
+        save(tmp_path / name / "1.png", shade, mode=mode)
+    assert (np.rint(load(tmp_path).x * 255) == expected).all()
+
+
+def test_sixteen_bit_gray_keeps_its_shades(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.full((3, 3), 0x80FF, np.uint16)).save(tmp_path / name / "1.png")
+    assert (np.rint(load(tmp_path, grayscale=True).x * 255) == 0x80).all()
+
+
+def test_a_photo_is_turned_as_its_camera_says(tmp_path):
+    image = Image.new("L", (4, 2), 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        image.save(tmp_path / name / "1.jpg", exif=exif)
+    assert load(tmp_path).x.shape == (2, 3, 4, 2)
+
+
+def test_mixed_sizes_name_both_images_and_the_fix(folder):
+    save(folder / "dog" / "d.png", 0, size=(9, 8))
+    with pytest.raises(BadInput, match=r"d\.png: is 9x8 pixels, but x\.jpeg is 4x3; set data\.size"):
+        load(folder)
+
+
+def test_an_empty_class_a_lone_class_and_no_class(folder, tmp_path):
+    (folder / "fish").mkdir()
+    with pytest.raises(BadInput, match="fish: holds no PNG or JPEG file"):
+        load(folder)
+    with pytest.raises(BadInput, match="has 0 class folders"):
+        load(folder / "cat")
+    with pytest.raises(BadInput, match="has 1 class folders"):
+        load(tmp_path)
+    with pytest.raises(BadInput, match=r"notes\.txt: cannot be read"):
+        load(folder / "cat" / "notes.txt")
+    with pytest.raises(BadInput, match=r"data\.path is empty"):
+        load("")
+
+
+@pytest.mark.parametrize("name", ["z.png", "z.jpg"])
+def test_corrupt_images_are_named(folder, name):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (3, 4, 3), np.uint8))
+    content = io.BytesIO()
+    noise.save(content, format="PNG" if name.endswith("png") else "JPEG")
+    for damaged in (b"", b"nothing like an image", content.getvalue()[: -len(content.getvalue()) // 3]):
+        (folder / "dog" / name).write_bytes(damaged)
+        with pytest.raises(BadInput) as error:
+            load(folder)
+        assert name in str(error.value)
+        assert "replace or remove it" in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.binary(min_size=1, max_size=8), st.sampled_from(["PNG", "JPEG"]))
+def test_any_damage_is_read_or_refused(tmp_path_factory, place, bytes_, kind):
+    root = tmp_path_factory.mktemp("images")
+    save(root / "a" / "1.png", 0, size=(8, 8))
+    save(root / "b" / "1.png", 0, size=(8, 8))
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)).save(content, format=kind)
+    damaged = bytearray(content.getvalue())
+    place %= len(damaged)
+    damaged[place : place + len(bytes_)] = bytes_
+    (root / "b" / "2.png").write_bytes(damaged)
+    try:
+        assert load(root).x.shape == (3, 3, 8, 8)
+    except BadInput as error:
+        assert "2.png" in str(error)
