@@ -1,0 +1,55 @@
+"""The neural networks of nn-tui: NumPy, and no user interface.
+
+    from engine import Trainer, load_experiment
+    trainer = Trainer(load_experiment("digits"))
+    for report in trainer:
+        print(report.rows[-1])
+
+Where to look, in the order in which data flows:
+
+    experiment   the frozen specification and its TOML; component: how parts are registered, validated and described
+    data         data sets, splits, scaling
+    recipes      whole networks from a few settings; graph: named nodes; layers: their formulas forward and backward
+    memory       flat vectors and named views; plan: the calls of a step; network: nodes, memory and plans together
+    losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
+    feed         batches; update: from a gradient to new weights; evaluation: loss and accuracy of a split
+    state        all that changes, as one value; timeline: keyframes; history: the record
+    trainer      pulls it all: step, advance, back, seek, edit; probe: the instruments
+    session      a trainer on a thread of its own; gradcheck: gradients against finite differences
+"""
+
+from engine.threads import limit_blas
+
+limit_blas()
+
+from engine.component import KINDS, Component, Setting  # noqa: E402
+from engine.data import DataSet, Split, Splits, prepare  # noqa: E402
+from engine.errors import BadInput, Failure, RunFailed  # noqa: E402
+from engine.experiment import (  # noqa: E402
+    Experiment, LayerEntry, Output, Regularization, load_experiment, parse_experiment, parse_value, presets,
+)  # fmt: skip
+from engine.gradcheck import GradientError, gradcheck  # noqa: E402
+from engine.graph import INPUT, Node, NodeSpec, connect  # noqa: E402
+from engine.history import COLUMNS, EpochRow, History  # noqa: E402
+from engine.initializers import Initializer  # noqa: E402
+from engine.layers import Layer  # noqa: E402
+from engine.losses import Loss  # noqa: E402
+from engine.monitors import EarlyStopping  # noqa: E402
+from engine.network import Network  # noqa: E402
+from engine.optimizers import Optimizer  # noqa: E402
+from engine.probe import NodeStats, ParameterStats, Probe  # noqa: E402
+from engine.recipes import Recipe  # noqa: E402
+from engine.schedules import Schedule  # noqa: E402
+from engine.session import Session, Snapshot  # noqa: E402
+from engine.state import Edit, State  # noqa: E402
+from engine.trainer import Report, Trainer  # noqa: E402
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "COLUMNS", "INPUT", "KINDS", "BadInput", "Component", "DataSet", "EarlyStopping", "Edit", "EpochRow", "Experiment", "Failure",
+    "GradientError", "History", "Initializer", "Layer", "LayerEntry", "Loss", "Network", "Node", "NodeSpec", "NodeStats", "Optimizer",
+    "Output", "ParameterStats", "Probe", "Recipe", "Regularization", "Report", "RunFailed", "Schedule", "Session", "Setting", "Snapshot",
+    "Split", "Splits", "State", "Trainer", "__version__", "connect", "gradcheck", "load_experiment", "parse_experiment", "parse_value",
+    "prepare", "presets",
+]  # fmt: skip

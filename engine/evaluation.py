@@ -1,0 +1,51 @@
+"""Loss and accuracy of a whole split, in inference mode."""
+
+from math import nan
+
+import numpy as np
+
+from engine.data import Split
+from engine.experiment import Experiment
+from engine.memory import Array
+from engine.network import EVALUATION_BATCH, Network
+
+
+class Evaluation:
+    """A split arranged once for fast repeated evaluation: blocks of feature-major rows."""
+
+    def __init__(self, experiment: Experiment, network: Network, split: Split, targets: Array) -> None:
+        """`targets` (rows, T) are the split's answers as the loss encodes them."""
+        self.network, self.threshold = network, experiment.threshold
+        self.labels = split.y if split.y.dtype.kind == "i" else None
+        rows = split.x.reshape(len(split.x), -1)
+        features = rows.shape[1]
+        self.blocks: list[Array] = []
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            block = np.ones((features + 1 + targets.shape[1], len(rows[part])), network.dtype)
+            block[:features] = rows[part].T
+            block[features + 1 :] = targets[part].T
+            self.blocks.append(block)
+        self.rows = len(rows)
+
+    def measure(self) -> tuple[float, float | None]:
+        """(loss, accuracy) at the present weights; accuracy, 0 to 1, is None for regression, both nan for no rows."""
+        if not self.rows:
+            return nan, nan
+        total, right, start = 0.0, 0, 0
+        for block in self.blocks:
+            at = self.network.run(block.shape[1], training=False)
+            at.feed[...] = block
+            at.forward.run()
+            at.backward.run()
+            total += float(at.vitals[0]) * at.batch
+            if self.labels is not None:
+                labels = self.labels[start : start + at.batch]
+                right += int(np.count_nonzero(decide(at.y, self.threshold) == labels))
+                start += at.batch
+        return total / self.rows, right / self.rows if self.labels is not None else None
+
+
+def decide(y: Array, threshold: float) -> Array:
+    """The class of each sample, (N,), from outputs (K, N): the largest, or for one unit whether it exceeds `threshold`."""
+    return np.asarray(y[0] > threshold) if len(y) == 1 else np.asarray(y.argmax(axis=0))

@@ -1,0 +1,269 @@
+"""The experiment: everything that decides a run, as a frozen value and as a TOML file."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from engine.component import Component, Model, explain, nearest, plain
+from engine.data import DataSet
+from engine.errors import BadInput
+from engine.graph import NodeSpec
+from engine.initializers import Initializer
+from engine.layers import Layer, Shape
+from engine.layers.activations import Activation
+from engine.layers.dense import Dense
+from engine.losses import Loss
+from engine.monitors import EarlyStopping
+from engine.optimizers import Optimizer, Perceptron
+from engine.recipes import Recipe
+from engine.schedules import Schedule
+
+OUTPUT = "output"
+
+
+class LayerEntry(Model):
+    """One of [[layers]]: a layer's own settings, and optionally the node's name and the names of its inputs."""
+
+    layer: Layer
+    name: str = Field("", description="the node's name; unset: type and number")
+    inputs: tuple[str, ...] = Field((), description="nodes it reads; unset: the one before")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"layer": Layer.model_validate(value)}
+        if isinstance(value, Mapping) and "layer" not in value:
+            rest = dict(value)
+            own = {key: rest.pop(key) for key in ("name", "inputs") if key in rest}
+            return {**own, "layer": Layer.model_validate(rest)}
+        return value
+
+    def table(self) -> dict[str, Any]:
+        """The entry as a TOML table."""
+        own = {key: plain(getattr(self, key)) for key in ("name", "inputs") if getattr(self, key)}
+        return {**self.layer.table(), **own}
+
+
+class Output(Model):
+    """The output layer, which the engine adds: one unit a class or target."""
+
+    activation: Literal["auto", "softmax", "sigmoid", "tanh", "softsign", "hard_sigmoid", "identity"] = Field(
+        "auto", description="auto: what the loss implies"
+    )
+    init: Initializer | None = Field(None, description="how weights start; unset: what the activation wants")
+    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+
+
+class Regularization(Model):
+    """What keeps weights and gradients small. Zero turns a setting off."""
+
+    l1: float = Field(0.0, ge=0, description="adds l1 * |w| to the objective, for weights, never biases")
+    l2: float = Field(0.0, ge=0, description="adds l2 * w^2 / 2 to the objective, for weights, never biases")
+    decay: float = Field(0.0, ge=0, description="decoupled weight decay: takes lr * decay * w off each weight")
+    max_norm: float = Field(0.0, ge=0, description="largest norm of one unit's incoming weights")
+    clip_value: float = Field(0.0, ge=0, description="largest size of one element of the gradient")
+    clip_norm: float = Field(0.0, ge=0, description="largest norm of the whole gradient")
+
+
+class Experiment(Model):
+    """A whole experiment. Frozen: an edited experiment is a new one."""
+
+    title: str = Field("", description="what the experiment shows")
+    notes: str = Field("", description="what to look at")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="decides every random number of the run")
+    epochs: int = Field(20, ge=1, le=1_000_000, description="passes over the training split")
+    batch_size: int = Field(
+        32, ge=0, le=1_000_000, description="rows a step; 1: stochastic, 0: the whole training split"
+    )
+    evaluate_train: Literal["sample", "all"] = Field(
+        "sample", description="beyond 10,000 training rows: a sample or all"
+    )
+    data: DataSet = Field(DataSet.parse("digits"), description="data set")
+    model: Recipe | None = Field(None, description="recipe of the network")
+    layers: tuple[LayerEntry, ...] = Field((), description="the layers themselves, instead of a recipe")
+    output: Output = Output()
+    loss: Loss = Field(Loss.parse("cross_entropy"), description="what training minimizes")
+    optimizer: Optimizer = Field(Optimizer.parse("adam"), description="how gradients become updates")
+    schedule: Schedule = Field(Schedule.parse("constant"), description="learning rate over time")
+    regularization: Regularization = Regularization()
+    early_stopping: EarlyStopping = EarlyStopping()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.model is not None and self.layers:
+            raise ValueError("has both [model] and [[layers]]; keep one of them")
+        link, chosen = self.loss.link, self.output.activation
+        if link != "identity" and chosen not in ("auto", link):
+            raise ValueError(
+                f"output.activation is '{chosen}', but loss {self.loss.name} works from logits and implies {link}; "
+                f"set output.activation to 'auto', or take another loss such as quadratic"
+            )
+        if link == "identity" and chosen == "softmax":
+            raise ValueError(
+                f"output.activation is 'softmax', which goes with loss cross_entropy, not {self.loss.name}"
+            )
+        if isinstance(self.optimizer, Perceptron) and (self.loss.name, self.batch_size) != ("perceptron", 1):
+            raise ValueError(
+                "optimizer.name is 'perceptron', a rule for loss.name = 'perceptron' and batch_size = 1; set both"
+            )
+        return self
+
+    def nodes(self, shape: Shape, units: int) -> list[NodeSpec]:
+        """Every node in order, for samples of `shape` and `units` outputs; the output layer comes last."""
+        if self.model is not None:
+            specs = self.model.nodes(shape)
+        else:
+            specs = self._entries()
+        specs.append(NodeSpec(OUTPUT, Dense(units=units, init=self.output.init, bias_init=self.output.bias_init)))
+        if (activation := self.output_activation) not in ("softmax", "identity") and self.loss.link == "identity":
+            specs.append(NodeSpec(f"{OUTPUT}_{activation}", Activation.parse(activation)))
+        return specs
+
+    def _entries(self) -> list[NodeSpec]:
+        counts: dict[str, int] = {}
+        specs = []
+        for entry in self.layers:
+            kind = entry.layer.name
+            counts[kind] = counts.get(kind, 0) + 1
+            specs.append(NodeSpec(entry.name or f"{kind}{counts[kind]}", entry.layer, entry.inputs))
+        return specs
+
+    @property
+    def output_activation(self) -> str:
+        """The activation that turns outputs into predictions."""
+        return self.loss.link if self.output.activation == "auto" else self.output.activation
+
+    @property
+    def low(self) -> float:
+        """The target of a unit that is not the right one: -1 where outputs reach there, else 0."""
+        return -1.0 if self.loss.signed or self.output_activation in ("tanh", "softsign") else 0.0
+
+    @property
+    def threshold(self) -> float:
+        """The output above which a single unit says class 1."""
+        return 0.0 if self.low < 0 or self.loss.link == "sigmoid" else 0.5
+
+    def table(self) -> dict[str, Any]:
+        """The experiment as TOML tables, every default spelled out."""
+        table: dict[str, Any] = {}
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if field == "layers":
+                value = [entry.table() for entry in value]
+            elif isinstance(value, Component):
+                value = value.table()
+            else:
+                value = plain(value)
+            if value is not None and not (field == "layers" and not value):
+                table[field] = value
+        return table
+
+    def edited(self, changes: Mapping[str, Any]) -> "Experiment":
+        """The experiment with dotted keys set, such as {"optimizer.lr": 0.01}. Raises BadInput."""
+        table = self.table()
+        for key, value in changes.items():
+            set_key(table, key, value)
+        return parse_experiment(table)
+
+
+def parse_experiment(table: Mapping[str, Any]) -> Experiment:
+    """Makes an experiment from TOML tables. Raises BadInput with one line."""
+    if "model" not in table and "layers" not in table:
+        table = {**table, "model": {"name": "mlp"}}
+    try:
+        return Experiment.model_validate(table)
+    except ValidationError as error:
+        raise BadInput(explain(error)) from None
+
+
+def set_key(table: dict[str, Any], key: str, value: Any) -> None:
+    """Sets a dotted key in nested tables; list items by index. Naming another component drops the old one's settings.
+
+    Raises BadInput where the path leads through something that is no table.
+    """
+    *path, last = key.split(".")
+    place: Any = table
+    for depth, part in enumerate(path):
+        if isinstance(place, list):
+            place = place[_index(place, part, ".".join(path[: depth + 1]))]
+            continue
+        inner = place.get(part)
+        if isinstance(inner, str):
+            inner = {"name": inner}
+        elif inner is None:
+            inner = {}
+        if not isinstance(inner, (dict, list)):
+            raise BadInput(f"{key} cannot be set: {'.'.join(path[: depth + 1])} is {inner!r}, not a table")
+        place[part] = inner
+        place = inner
+    if isinstance(place, list):
+        place[_index(place, last, key)] = value
+        return
+    if last in ("name", "type") and place.get(last) != value and path:
+        common = ("validation", "test", "limit", "standardize") if path == ["data"] else ()
+        for other in [other for other in place if other not in common]:
+            del place[other]
+    if key == "model" or path[:1] == ["model"]:
+        table.pop("layers", None)
+    if key == "layers":
+        table.pop("model", None)
+    place[last] = value
+
+
+def _index(items: list[Any], part: str, where: str) -> int:
+    if not part.isdigit() or int(part) >= len(items):
+        raise BadInput(f"{where} is not there: the list has items 0 to {len(items) - 1}")
+    return int(part)
+
+
+def parse_value(text: str) -> Any:
+    """The value of `--set key=value`: a TOML value, or the text itself where it is none."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def presets() -> tuple[str, ...]:
+    """The names of the experiments that come with the program, the default first."""
+    found = sorted(
+        file.name.removesuffix(".toml") for file in _preset_folder().iterdir() if file.name.endswith(".toml")
+    )
+    return ("digits", *(name for name in found if name != "digits"))
+
+
+def _preset_folder() -> Any:
+    return resources.files("engine") / "presets"
+
+
+def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | None = None) -> Experiment:
+    """Reads an experiment from a TOML file or by a preset's name, and applies dotted changes.
+
+    Raises BadInput that names the file, the place, the value and what is allowed.
+    """
+    name, path = str(source), Path(source)
+    if name in presets():
+        text = (_preset_folder() / f"{name}.toml").read_text("utf-8")
+    else:
+        if not path.exists():
+            raise BadInput(f"experiment '{name}': no such file, and no preset of that name{nearest(name, presets())}")
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"experiment '{name}' cannot be read: {_reason(error)}; give a TOML file") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"experiment '{name}' is not valid TOML: {error}") from None
+    for key, value in (changes or {}).items():
+        set_key(table, key, value)
+    return parse_experiment(table)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not text in UTF-8"

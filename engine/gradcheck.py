@@ -1,0 +1,71 @@
+"""Compares every gradient with finite differences, in float64."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.experiment import Experiment
+from engine.memory import Array
+from engine.rng import rng
+from engine.trainer import Trainer
+
+STEP = 1e-5
+
+
+@dataclass(frozen=True)
+class GradientError:
+    """How far a parameter's gradient is from the finite difference along random directions: the largest relative error."""
+
+    parameter: str
+    shape: tuple[int, ...]
+    analytic: float
+    numeric: float
+    relative: float
+
+
+def gradcheck(
+    experiment: Experiment, folder: Path | None = None, rows: int = 16, directions: int = 3, step: float = STEP
+) -> tuple[GradientError, ...]:
+    """Checks dL/dw of every parameter on the first `rows` training rows, each parameter apart.
+
+    For a random unit direction u, g . u is compared with (L(w + h u) - L(w - h u)) / 2h, h = `step`; the error is relative to the larger
+    of both and of a millionth of the gradient's norm. Kinks (relu at 0) can show where an h straddles one.
+    """
+    trainer = Trainer(experiment, folder=folder, dtype=np.float64)
+    network = trainer.network
+    batch = trainer.feed.batches(0, 0, min(rows, trainer.feed.rows), 1)[0].copy()
+    at = network.run(batch.shape[1], training=True)
+    at.feed[...] = batch
+
+    def loss() -> float:
+        at.forward.run()
+        at.backward.run()
+        return float(at.vitals[0])
+
+    loss()
+    gradient, found = network.grads.copy(), []
+    for slot in network.parameters:
+        w, g = network.values[slot.flat], gradient[slot.flat]
+        worst = GradientError(slot.name, slot.shape, 0.0, 0.0, 0.0)
+        for direction in range(directions):
+            u = rng(experiment.seed, "gradcheck", slot.name, direction).standard_normal(slot.size)
+            u /= np.sqrt(u.dot(u))
+            numeric = _difference(loss, w, u, step)
+            analytic = float(g.dot(u))
+            scale = max(abs(numeric), abs(analytic), 1e-6 * float(np.sqrt(gradient.dot(gradient))), 1e-12)
+            error = GradientError(slot.name, slot.shape, analytic, numeric, abs(numeric - analytic) / scale)
+            worst = max(worst, error, key=lambda candidate: candidate.relative)
+        found.append(worst)
+    return tuple(found)
+
+
+def _difference(loss: Callable[[], float], w: Array, u: Array, step: float) -> float:
+    start = w.copy()
+    values = []
+    for sign in (1, -1):
+        w[...] = start + sign * step * u
+        values.append(loss())
+    w[...] = start
+    return (values[0] - values[1]) / (2 * step)

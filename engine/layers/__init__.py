@@ -1,0 +1,9 @@
+"""The layers, one concept a file; importing the package registers them all."""
+
+from engine.layers import activations, dense, dropout, normalization, structure
+from engine.layers.base import Layer, ParameterSpec, Scratch, Shape, Site
+
+__all__ = [
+    "Layer", "ParameterSpec", "Scratch", "Shape", "Site",
+    "activations", "dense", "dropout", "normalization", "structure",
+]  # fmt: skip

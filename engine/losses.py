@@ -1,0 +1,253 @@
+"""Losses: what training minimizes, and where every gradient starts.
+
+z (K, N) is the network's output and t (K, N) the targets; a loss writes down its value, one number, and dz = dL/dz. It is a mean
+over the batch. Losses for classes work from logits, so that no exponential overflows and no logarithm sees a zero.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from engine.component import Component
+from engine.layers.base import Scratch, Shape
+from engine.memory import Array
+from engine.plan import Plan
+
+
+@dataclass
+class LossSite:
+    """Where a loss works: outputs z (K, N), targets t, the value (1,) and the gradient dz (K, N)."""
+
+    z: Array
+    t: Array
+    value: Array
+    dz: Array
+    pool: Scratch
+
+    def scratch(self, shape: Shape, dtype: type | None = None) -> Array:
+        """An array for intermediate results."""
+        return self.pool.take(shape, np.dtype(dtype or self.z.dtype))
+
+
+class Loss(Component, kind="loss"):
+    """A function of outputs and targets. `link` is the output activation that it implies and works in front of."""
+
+    link: ClassVar[str] = "identity"
+    signed: ClassVar[bool] = False
+
+    def units(self, classes: int) -> int:
+        """How many output units a classification takes: one for two classes, else one a class."""
+        return 1 if classes == 2 else classes
+
+    def rows(self, classes: int) -> int:
+        """How many rows of targets a sample has."""
+        return self.units(classes)
+
+    def encode(self, labels: Array, classes: int, low: float) -> Array:
+        """Class labels (rows,) as targets (rows, K): 1 for the right unit, `low` (0 or -1) for the others."""
+        if classes == 2:
+            return np.where(labels == 1, 1.0, low)[:, None]
+        return np.where(labels[:, None] == np.arange(classes), 1.0, low)
+
+    @abstractmethod
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """Writes down the value and dz together, since they share most of their terms."""
+
+
+class CrossEntropy(Loss, name="cross_entropy"):
+    """L = -mean log p(right class) with p = softmax(z); dz = (p - q) / N.
+
+    q is one-hot, or (1 - e) one-hot + e / K with label smoothing e (Szegedy 2016). With class weights the mean is divided by the sum of
+    the samples' weights, as in PyTorch.
+    """
+
+    link: ClassVar[str] = "softmax"
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="e, the share of the target spread over all classes")
+    class_weights: tuple[float, ...] = Field((), description="one weight a class; empty: all alike")
+
+    def units(self, classes: int) -> int:
+        """One logit a class, for two classes too."""
+        return classes
+
+    def rows(self, classes: int) -> int:
+        """One row a class, and with class weights one more that holds the sample's own weight."""
+        return classes + bool(self.class_weights)
+
+    def encode(self, labels: Array, classes: int, low: float) -> Array:
+        """q (rows, K), smoothed and weighted, and the sample's weight as a last column where there are class weights.
+
+        Raises ValueError where the number of weights is not the number of classes.
+        """
+        one_hot = (labels[:, None] == np.arange(classes)).astype(np.float64)
+        e = self.label_smoothing
+        if not self.class_weights:
+            return (1 - e) * one_hot + e / classes
+        if len(self.class_weights) != classes:
+            raise ValueError(
+                f"loss.class_weights has {len(self.class_weights)} weights and there are {classes} classes; give one each"
+            )
+        weights = np.asarray(self.class_weights)
+        own = weights[labels][:, None]
+        return np.concatenate([(1 - e) * own * one_hot + e / classes * weights, own], axis=1)
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With s = z - max z: L = mean(log sum exp s - q . s), p = exp s / sum exp s."""
+        z, p, value = at.z, at.dz, at.value
+        classes, batch = z.shape
+        q = at.t[:classes]
+        s, row, total = at.scratch(z.shape), at.scratch((batch,)), at.scratch((batch,))
+        share, right = np.full(batch, 1 / batch, z.dtype), at.scratch((1,))
+        ones = np.ones(classes, z.dtype)
+        do(np.maximum.reduce, z, 0, None, row)
+        do(np.subtract, z, row, s)
+        do(np.exp, s, p)
+        do(ones.dot, p, total)
+        do(np.divide, p, total, p)
+        do(np.log, total, total)
+        if self.class_weights:
+            mass, weight = at.scratch((batch,)), at.scratch((1,))
+            do(ones.dot, q, mass)
+            do(np.multiply, p, mass, p)
+            do(np.subtract, p, q, p)
+            _dot(do, np.ones(batch, z.dtype), at.t[classes], weight)
+            do(np.divide, p, weight, p)
+            _dot(do, mass, total, value)
+            _dot(do, q, s, right)
+            do(np.subtract, value, right, value)
+            do(np.divide, value, weight, value)
+        else:
+            do(np.subtract, p, q, p)
+            do(np.multiply, p, 1 / batch, p)
+            _dot(do, share, total, value)
+            _dot(do, q, s, right)
+            do(np.multiply, right, 1 / batch, right)
+            do(np.subtract, value, right, value)
+
+
+class Elementwise(Loss):
+    """A loss that compares each output with its own target; a mean over the batch, and a mean or a sum over the outputs."""
+
+    over_outputs: Literal["mean", "sum"] = Field("mean", description="mean or sum over the output units")
+
+    def share(self, at: LossSite) -> float:
+        """The weight of one element in the value."""
+        outputs, batch = at.z.shape
+        return 1 / (batch * outputs) if self.over_outputs == "mean" else 1 / batch
+
+
+class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
+    """L = mean(log(1 + exp z) - t z), which is -t log p - (1 - t) log(1 - p) with p = sigmoid(z); dz = (p - t) / size."""
+
+    link: ClassVar[str] = "sigmoid"
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """Value by logaddexp, which cannot overflow; p = 1/2 + 1/2 tanh(z / 2)."""
+        z, t, dz, value, share = at.z, at.t, at.dz, at.value, self.share(at)
+        right, ones = at.scratch((1,)), np.ones(z.size, z.dtype)
+        do(np.logaddexp, 0.0, z, dz)
+        _dot(do, ones, dz, value)
+        _dot(do, t, z, right)
+        do(np.subtract, value, right, value)
+        do(np.multiply, value, share, value)
+        do(np.multiply, z, 0.5, dz)
+        do(np.tanh, dz, dz)
+        do(np.multiply, dz, 0.5, dz)
+        do(np.add, dz, 0.5, dz)
+        do(np.subtract, dz, t, dz)
+        do(np.multiply, dz, share, dz)
+
+
+class Mse(Elementwise, name="mse"):
+    """L = mean (z - t)^2; dz = 2 (z - t) / size."""
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With d = z - t: L = d . d / size."""
+        _squares(do, at, self.share(at), 2.0)
+
+
+class Quadratic(Elementwise, name="quadratic"):
+    """L = 1/2 sum (z - t)^2 over the outputs, mean over the batch; dz = (z - t) / N (Nielsen 2015; TensorFlow Playground)."""
+
+    over_outputs: Literal["mean", "sum"] = Field("sum", description="mean or sum over the output units")
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With d = z - t: L = d . d / 2N."""
+        _squares(do, at, self.share(at) / 2, 2.0)
+
+
+class Mae(Elementwise, name="mae"):
+    """L = mean |z - t|; dz = sign(z - t) / size. Outliers count no more than their distance."""
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With d = z - t: L = sum |d| / size."""
+        d, sign, share = at.scratch(at.z.shape), at.dz, self.share(at)
+        do(np.subtract, at.z, at.t, d)
+        do(np.sign, d, sign)
+        do(np.multiply, sign, share, sign)
+        _dot(do, d, sign, at.value)
+
+
+class Huber(Elementwise, name="huber"):
+    """L = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = z - t (Huber 1964); dz = clip(d, -delta, delta) / size."""
+
+    delta: float = Field(1.0, gt=0, description="where the parabola becomes a straight line")
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With c = clip(d): L = sum c (d - c / 2) / size."""
+        d, half, c, share = at.scratch(at.z.shape), at.scratch(at.z.shape), at.dz, self.share(at)
+        do(np.subtract, at.z, at.t, d)
+        do(np.maximum, d, -self.delta, c)
+        do(np.minimum, c, self.delta, c)
+        do(np.multiply, c, 0.5, half)
+        do(np.subtract, d, half, d)
+        do(np.multiply, c, share, c)
+        _dot(do, c, d, at.value)
+
+
+class Hinge(Elementwise, name="hinge"):
+    """L = mean max(0, 1 - t z) with t = -1 or 1: the support vector machine's (Cortes & Vapnik 1995); dz = -t where t z < 1."""
+
+    signed: ClassVar[bool] = True
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With m = 1 - t z: L = sum max(0, m) / size."""
+        _margin(do, at, self.share(at), 1.0)
+
+
+class PerceptronLoss(Elementwise, name="perceptron"):
+    """L = mean max(0, -t z) with t = -1 or 1; dz = -t where t z <= 0, which is the perceptron's rule (Rosenblatt 1958)."""
+
+    signed: ClassVar[bool] = True
+
+    def forward(self, do: Plan, at: LossSite) -> None:
+        """With m = -t z: L = sum max(0, m) / size; a sample on the line itself counts as a mistake."""
+        _margin(do, at, self.share(at), 0.0)
+
+
+def _dot(do: Plan, a: Array, b: Array, out: Array) -> None:
+    """out (1,) = the sum of a * b over all elements."""
+    do(a.reshape(1, -1).dot, b.reshape(-1), out)
+
+
+def _squares(do: Plan, at: LossSite, share: float, power: float) -> None:
+    """value = share * d . d and dz = power * share * d for d = z - t, by way of d * sqrt(share)."""
+    do(np.subtract, at.z, at.t, at.dz)
+    do(np.multiply, at.dz, sqrt(share), at.dz)
+    _dot(do, at.dz, at.dz, at.value)
+    do(np.multiply, at.dz, power * sqrt(share), at.dz)
+
+
+def _margin(do: Plan, at: LossSite, share: float, margin: float) -> None:
+    """value = share * sum max(0, m) and dz = -share * t [m > 0, or m = 0 where there is no margin], for m = margin - t z."""
+    m, wrong = at.scratch(at.z.shape), at.scratch(at.z.shape, np.bool_)
+    do(np.multiply, at.t, at.z, m)
+    do(np.subtract, margin, m, m)
+    do(np.greater if margin else np.greater_equal, m, 0.0, wrong)
+    do(np.maximum, m, 0.0, m)
+    _dot(do, np.full(m.size, share, m.dtype), m, at.value)
+    do(np.multiply, at.t, -share, at.dz)
+    do(np.multiply, at.dz, wrong, at.dz)

@@ -1,0 +1,215 @@
+"""A built network: nodes, flat memory, and for each batch size the plans that run forward and backward."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from engine.errors import BadInput
+from engine.graph import INPUT, Node, NodeSpec, connect
+from engine.layers import Scratch, Shape, Site
+from engine.losses import Loss, LossSite
+from engine.memory import Array, Layout
+from engine.plan import Plan
+from engine.rng import rng
+
+KEPT_PASSES = 12
+
+
+@dataclass
+class Pass:
+    """The arrays and plans of one batch size, for training or for inference (where `backward` is the loss alone).
+
+    `feed` (rows, N) takes the inputs and, below a row of ones, the targets; `outputs` and `gradients` hold y and dL/dy by node;
+    `vitals` holds the loss and the squared norm of the gradient.
+    """
+
+    batch: int
+    feed: Array
+    outputs: dict[str, Array]
+    gradients: dict[str, Array]
+    sites: dict[str, Site]
+    vitals: Array
+    forward: Plan
+    backward: Plan
+    commit: Plan
+
+    @property
+    def y(self) -> Array:
+        """The network's output (K, N): logits where the loss works from logits."""
+        return next(reversed(self.outputs.values()))
+
+
+class Network:
+    """Nodes over flat vectors: `values` (parameters), `grads`, `buffers` (running statistics)."""
+
+    def __init__(
+        self,
+        specs: Sequence[NodeSpec],
+        shape: Shape,
+        loss: Loss,
+        target_rows: int,
+        seed: int,
+        dtype: DTypeLike = np.float32,
+    ):
+        """Builds the nodes for samples of `shape` and draws the first weights.
+
+        Raises BadInput where shapes or names do not fit.
+        """
+        self.nodes: tuple[Node, ...] = connect(specs, shape)
+        self.shape, self.loss, self.target_rows, self.seed = shape, loss, target_rows, seed
+        self.dtype: np.dtype = np.dtype(dtype)
+        self.parameters, self.statistics = Layout(), Layout()
+        for node in self.nodes:
+            for spec in node.parameters:
+                self.parameters.add(node.name, spec.name, spec.shape, spec.transposed)
+            for name, (length, _) in node.layer.statistics(*node.shapes).items():
+                self.statistics.add(node.name, name, length)
+        self.values = np.zeros(self.parameters.size, self.dtype)
+        self.grads = np.zeros_like(self.values)
+        self.buffers = np.zeros(self.statistics.size, self.dtype)
+        self.clock = np.zeros((), np.int64)
+        self._passes: OrderedDict[tuple[int, bool], Pass] = OrderedDict()
+        self.initialize()
+
+    def initialize(self) -> None:
+        """Draws every parameter from its own stream, and sets running statistics to their first values."""
+        for node in self.nodes:
+            for spec in node.parameters:
+                slot = self.parameters.slots[f"{node.name}.{spec.name}"]
+                generator = rng(self.seed, "weights", slot.name)
+                slot.view(self.values)[...] = spec.init.draw(generator, spec.shape, spec.fan_in, spec.fan_out)
+            for name, (_, first) in node.layer.statistics(*node.shapes).items():
+                self.statistics.slots[f"{node.name}.{name}"].view(self.buffers)[...] = first
+
+    @property
+    def features(self) -> int:
+        """The number of input values of a sample."""
+        return int(np.prod(self.shape))
+
+    def run(self, batch: int, training: bool) -> Pass:
+        """The pass for a batch size, made at its first use and kept while it is among the last few used."""
+        key = (batch, training)
+        if key not in self._passes:
+            self._passes[key] = self._build(batch, training)
+            if len(self._passes) > KEPT_PASSES:
+                self._passes.popitem(last=False)
+        self._passes.move_to_end(key)
+        return self._passes[key]
+
+    def predict(self, x: Array) -> Array:
+        """Outputs (rows, K) for inputs (rows, *shape), in inference mode: logits where the loss works from logits."""
+        rows = np.asarray(x, self.dtype).reshape(len(x), -1)
+        parts = []
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            part = rows[start : start + EVALUATION_BATCH]
+            at = self.run(len(part), training=False)
+            np.copyto(at.feed[: self.features], part.T)
+            at.forward.run()
+            parts.append(at.y.T.copy())
+        return np.concatenate(parts) if parts else np.zeros((0, *self.nodes[-1].shape), self.dtype)
+
+    def _build(self, batch: int, training: bool) -> Pass:
+        feed = np.ones((self.features + 1 + self.target_rows, batch), self.dtype)
+        whole = {INPUT: feed[: self.features + 1]}
+        outputs = {INPUT: feed[: self.features].reshape(*self.shape, batch)}
+        gradients: dict[str, Array] = {}
+        readers = {
+            name: sum(name in node.inputs for node in self.nodes) for name in (INPUT, *(n.name for n in self.nodes))
+        }
+        for node in self.nodes:
+            source = node.inputs[0]
+            if node.layer.view:
+                whole[node.name] = whole[source]
+            else:
+                whole[node.name] = np.ones((int(np.prod(node.shape)) + 1, batch), self.dtype)
+            outputs[node.name] = whole[node.name][:-1].reshape(*node.shape, batch)
+            if training:
+                shared = node.layer.view and source != INPUT and readers[source] == 1
+                array = gradients[source] if shared else np.zeros_like(outputs[node.name])
+                gradients[node.name] = array.reshape(*node.shape, batch)
+        pool, sites = Scratch(), {}
+        forward, backward, commit = Plan(self.dtype), Plan(self.dtype), Plan(self.dtype)
+        for node in self.nodes:
+            sites[node.name] = site = self._site(node, batch, training, whole, outputs, gradients, pool)
+            forward.label = node.name
+            pool.release()
+            try:
+                node.layer.forward(forward, site)
+            except ValueError as error:
+                raise BadInput(f"layers.{node.name} ({node.layer.name}) {error}") from None
+        vitals = np.zeros(2, self.dtype)
+        del outputs[INPUT]
+        made = Pass(batch, feed, outputs, gradients, sites, vitals, forward, backward, commit)
+        pool.release()
+        self._write_loss(made, pool)
+        if training:
+            self._write_backward(made, pool)
+        return made
+
+    def _site(
+        self, node: Node, batch: int, training: bool,
+        whole: dict[str, Array], outputs: dict[str, Array], gradients: dict[str, Array], pool: Scratch,
+    ) -> Site:  # fmt: skip
+        def views(layout: Layout, vector: Array) -> dict[str, Array]:
+            return {slot.name.removeprefix(f"{node.name}."): slot.view(vector) for slot in layout.of(node.name)}
+
+        return Site(
+            node=node.name, dtype=self.dtype, training=training,
+            xs=tuple(outputs[source] for source in node.inputs), ones=tuple(whole[source] for source in node.inputs),
+            y=outputs[node.name], dxs=(None,) * len(node.inputs), dy=gradients.get(node.name, outputs[node.name]),
+            weights=views(self.parameters, self.values), grads=views(self.parameters, self.grads),
+            buffers=views(self.statistics, self.buffers),
+            block=self.parameters.block(node.name, self.values), dblock=self.parameters.block(node.name, self.grads),
+            clock=self.clock, seed=self.seed, pool=pool,
+        )  # fmt: skip
+
+    def _learning(self) -> set[str]:
+        """The nodes whose output depends on a parameter: only those need a gradient."""
+        found: set[str] = set()
+        for node in self.nodes:
+            if node.parameters or found.intersection(node.inputs):
+                found.add(node.name)
+        return found
+
+    def _write_loss(self, made: Pass, pool: Scratch) -> None:
+        """The loss, and dL/dy of the last node; in inference nobody reads the latter."""
+        z = made.y.reshape(-1, made.batch)
+        last = made.gradients.get(self.nodes[-1].name)
+        dz = np.empty_like(z) if last is None else last.reshape(z.shape)
+        made.backward.label = "loss"
+        targets = made.feed[self.features + 1 :]
+        self.loss.forward(made.backward, LossSite(z, targets, made.vitals[0:1], dz, pool))
+
+    def _write_backward(self, made: Pass, pool: Scratch) -> None:
+        """Every node from last to first; the gradients of several readers of one output add up."""
+        do = made.backward
+        written: set[str] = set()
+        learning = self._learning()
+        for node in reversed(self.nodes):
+            do.label = made.commit.label = node.name
+            site = made.sites[node.name]
+            pool.release()
+            dxs: list[Array | None] = []
+            for source in node.inputs:
+                if source not in learning:
+                    dxs.append(None)
+                elif source in written:
+                    dxs.append(np.empty_like(made.gradients[source]))
+                else:
+                    dxs.append(made.gradients[source])
+                    written.add(source)
+            site.dxs = tuple(dxs)
+            node.layer.backward(do, site)
+            for source, dx in zip(node.inputs, dxs, strict=True):
+                if dx is not None and dx is not made.gradients[source]:
+                    do(np.add, made.gradients[source], dx, made.gradients[source])
+            pool.release()
+            node.layer.commit(made.commit, site)
+        do.label = "norm"
+        do(self.grads.dot, self.grads, made.vitals[1:2].reshape(()))
+
+
+EVALUATION_BATCH = 500

@@ -1,0 +1,264 @@
+"""A run on a thread of its own: takes commands at any time, trains in between, and shows what is going on as one value.
+
+    session = Session(load_experiment("digits"))
+    session.start()
+    session.play()
+    session.snapshot.step       # read as often as one likes
+    session.close()
+
+Commands return at once and are carried out in order, between two short stretches of training. Nothing is ever sent to the reader.
+"""
+
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import perf_counter
+from typing import Any, Literal, TypeVar
+
+from engine.errors import BadInput, Failure
+from engine.experiment import Experiment
+from engine.graph import Node
+from engine.history import History
+from engine.probe import Probe
+from engine.state import Edit
+from engine.trainer import Trainer
+
+STRETCH = 0.02
+PROBE_EVERY = 0.1
+
+T = TypeVar("T")
+Activity = Literal["loading", "paused", "playing", "finished", "stopped early", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a reader sees. `version` changes whenever anything did; `run` whenever the network was built anew.
+
+    `notice` is the last command's error in one line, `problem` why a run stopped, `failure` a traceback of a bug of ours.
+    """
+
+    version: int
+    run: int
+    activity: Activity
+    experiment: Experiment
+    step: int = 0
+    epoch: int = 0
+    steps_per_epoch: int = 0
+    history: History | None = None
+    nodes: tuple[Node, ...] = ()
+    probe: Probe | None = None
+    keyframes: tuple[int, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    best_step: int | None = None
+    samples_per_second: float = 0.0
+    seconds: float = 0.0
+    notice: str | None = None
+    problem: str | None = None
+    failure: str | None = None
+
+
+class Session:
+    """Owns the worker thread and the trainer on it."""
+
+    def __init__(self, experiment: Experiment, folder: Path | None = None, trainer: Trainer | None = None) -> None:
+        """Prepares a session; with `trainer` it goes on with a run that exists, such as one read from a checkpoint."""
+        self.folder = folder
+        self._trainer = trainer
+        self._experiment = experiment
+        self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="training", daemon=True)
+        self._playing = False
+        self._last_step: int | None = None
+        self._last_epoch: int | None = None
+        self._pace: float | None = None
+        self._last_probe = 0.0
+        self._speed = 0.0
+        self.snapshot = Snapshot(0, 0, "loading", experiment)
+
+    # ------------------------------------------------------------------------------------------ commands
+
+    def start(self) -> None:
+        """Starts the thread, which loads the data and builds the network."""
+        self._thread.start()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Ends the thread after the stretch in hand; waits at most `timeout` seconds."""
+        self._commands.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def play(self) -> None:
+        """Trains until paused or done."""
+        self._send(self._run)
+
+    def pause(self) -> None:
+        """Stops after the step in hand, and measures it."""
+        self._send(self._pause)
+
+    def step(self, count: int = 1) -> None:
+        """Takes `count` batches."""
+        self._send(lambda: self._run(last_step=self._ready.state.step + count))
+
+    def epoch(self, count: int = 1) -> None:
+        """Trains to the end of the present epoch, and `count` - 1 more."""
+        self._send(lambda: self._run(last_epoch=self._ready.state.epoch + count))
+
+    def back(self, count: int = 1) -> None:
+        """Goes back `count` batches."""
+        self._send(lambda: self._seek(max(0, self._ready.state.step - count)))
+
+    def back_epoch(self) -> None:
+        """Goes back to the end of the epoch before, or to the start of the present one."""
+        self._send(self._back_epoch)
+
+    def seek(self, step: int) -> None:
+        """Goes to a step on record."""
+        self._send(lambda: self._seek(step))
+
+    def reset(self) -> None:
+        """Back to the same first weights, under the present settings."""
+        self._send(self._reset)
+
+    def edit(self, key: str, value: Any) -> None:
+        """Changes a setting from the next step on; see `Trainer.edit`."""
+        self._send(lambda: self._ready.edit(key, value))
+
+    def rebuild(self, experiment: Experiment) -> None:
+        """Starts over with another experiment; where it cannot be built the present one stays."""
+        self._send(lambda: self._build(experiment))
+
+    def pace(self, steps_per_second: float | None) -> None:
+        """Slows playing down to a number of steps a second, for watching; None for full speed."""
+        self._send(lambda: setattr(self, "_pace", steps_per_second))
+
+    def ask(self, question: Callable[[Trainer], T]) -> "Future[T]":
+        """Runs `question(trainer)` on the worker between two stretches; it must change nothing."""
+        answer: Future[T] = Future()
+
+        def work() -> None:
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(question(self._ready))
+                except Exception as error:
+                    answer.set_exception(error)
+
+        self._send(work)
+        return answer
+
+    # ------------------------------------------------------------------------------------------ the worker
+
+    def _send(self, command: Callable[[], None]) -> None:
+        self._commands.put(command)
+
+    @property
+    def _ready(self) -> Trainer:
+        if self._trainer is None:
+            raise BadInput("there is no network yet; choose another experiment")
+        return self._trainer
+
+    def _work(self) -> None:
+        try:
+            self._attempt(lambda: self._build(self._experiment) if self._trainer is None else self._publish(run=1))
+            while True:
+                busy = self._playing and self._trainer is not None
+                try:
+                    command = self._commands.get(block=not busy or self._pace is not None, timeout=self._patience())
+                    if command is None:
+                        return
+                    self._attempt(command)
+                    continue
+                except Empty:
+                    pass
+                if busy:
+                    self._stretch()
+        except Exception:
+            self._publish(activity="failed", failure=traceback.format_exc())
+
+    def _patience(self) -> float | None:
+        return 1 / self._pace if self._playing and self._pace else None
+
+    def _attempt(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+            self._publish(notice=None)
+        except Failure as error:
+            self._publish(notice=str(error))
+
+    def _build(self, experiment: Experiment) -> None:
+        old = self._trainer
+        kept = (
+            old.splits
+            if old and (old.experiment.data, old.experiment.seed) == (experiment.data, experiment.seed)
+            else None
+        )
+        self._trainer = Trainer(experiment, splits=kept, folder=self.folder)
+        self._speed = 0.0
+        self._rest()
+        self._publish(run=self.snapshot.run + 1)
+
+    def _run(self, last_step: int | None = None, last_epoch: int | None = None) -> None:
+        self._playing = not self._ready.done
+        self._last_step, self._last_epoch = last_step, last_epoch
+
+    def _rest(self) -> None:
+        self._playing, self._last_step, self._last_epoch = False, None, None
+
+    def _pause(self) -> None:
+        if self._playing and not self._ready.done:
+            self._ready.advance(steps=1)
+        self._rest()
+
+    def _seek(self, step: int) -> None:
+        self._rest()
+        self._ready.seek(step)
+
+    def _back_epoch(self) -> None:
+        trainer = self._ready
+        earlier = [row.step for row in trainer.history.rows if row.step < trainer.state.step]
+        self._seek(earlier[-1] if earlier else 0)
+
+    def _reset(self) -> None:
+        self._rest()
+        self._ready.reset()
+
+    def _stretch(self) -> None:
+        """A short piece of training: about 20 ms towards the goal, or one step where a pace is set."""
+        trainer, state = self._ready, self._ready.state
+        began, rows = perf_counter(), state.epoch * trainer.feed.rows + state.row
+        steps = None if self._last_step is None else self._last_step - state.step
+        epochs = None if self._last_epoch is None else self._last_epoch - state.epoch
+        if self._pace is not None:
+            trainer.advance(steps=1)
+        else:
+            measured = began - self._last_probe > PROBE_EVERY or steps is not None or epochs is not None
+            trainer.advance(seconds=STRETCH, steps=steps, epochs=epochs, measure=measured)
+            if measured:
+                self._last_probe = perf_counter()
+            speed = (state.epoch * trainer.feed.rows + state.row - rows) / (perf_counter() - began)
+            self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
+        if trainer.done or state.step == self._last_step or state.epoch == self._last_epoch:
+            self._rest()
+        self._publish()
+
+    def _publish(self, **changes: Any) -> None:
+        old, trainer = self.snapshot, self._trainer
+        if trainer is None:
+            self.snapshot = replace(old, version=old.version + 1, **{"activity": "paused", **changes})
+            return
+        status = trainer.status
+        activity: Activity = "playing" if self._playing else "paused"
+        if status in ("finished", "stopped early", "diverged"):
+            activity = status
+        now = {
+            "version": old.version + 1, "activity": activity, "experiment": trainer.experiment,
+            "step": trainer.state.step, "epoch": trainer.state.epoch, "steps_per_epoch": trainer.steps_per_epoch,
+            "history": trainer.history, "nodes": trainer.network.nodes, "probe": trainer.probe,
+            "keyframes": trainer.timeline.steps, "edits": tuple(trainer.edits),
+            "best_step": trainer.state.best.step if trainer.state.best else None,
+            "samples_per_second": self._speed, "seconds": trainer.seconds, "problem": trainer.problem,
+        }  # fmt: skip
+        self.snapshot = replace(old, **{**now, **changes})

@@ -1,0 +1,92 @@
+"""The state of training as one value: what changes from step to step, and nothing else.
+
+A copy of it is a keyframe; going back, branching, the LR range test, saving and exact resume are all that one copy.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.memory import Array
+from engine.monitors import PlateauState, StoppingState
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A setting that a person changed during the run: it holds from `step` on, and is applied again on replay."""
+
+    step: int
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The weights of the best epoch so far."""
+
+    epoch: int
+    step: int
+    value: float
+    values: Array
+    buffers: Array
+
+
+@dataclass(eq=False)
+class State:
+    """Parameters, running statistics and optimizer slots, the place in the data, and the monitors.
+
+    `step` counts updates; `epoch` counts finished epochs; `row` is how many rows of the present epoch were used.
+    """
+
+    values: Array
+    buffers: Array
+    slots: dict[str, Array]
+    step: int = 0
+    epoch: int = 0
+    row: int = 0
+    plateau: PlateauState = field(default_factory=PlateauState)
+    stopping: StoppingState = field(default_factory=StoppingState)
+    stopped: bool = False
+    best: Best | None = None
+
+    def copy(self) -> "State":
+        """An independent copy; `best` is shared, since it is never written to."""
+        slots = {name: slot.copy() for name, slot in self.slots.items()}
+        return replace(self, values=self.values.copy(), buffers=self.buffers.copy(), slots=slots)
+
+    def restore(self, other: "State") -> None:
+        """Takes over another state in place, so that every view of the vectors stays valid."""
+        self.values[...] = other.values
+        self.buffers[...] = other.buffers
+        for name in [name for name in self.slots if name not in other.slots]:
+            del self.slots[name]
+        for name, slot in other.slots.items():
+            if name in self.slots:
+                self.slots[name][...] = slot
+            else:
+                self.slots[name] = slot.copy()
+        for name in ("step", "epoch", "row", "plateau", "stopping", "stopped", "best"):
+            setattr(self, name, getattr(other, name))
+
+    def same(self, other: "State") -> bool:
+        """Whether two states are equal to the last bit."""
+        numbers = (self.step, self.epoch, self.row, self.plateau, self.stopping, self.stopped)
+        others = (other.step, other.epoch, other.row, other.plateau, other.stopping, other.stopped)
+        return (
+            numbers == others
+            and self.slots.keys() == other.slots.keys()
+            and self.values.tobytes() == other.values.tobytes()
+            and self.buffers.tobytes() == other.buffers.tobytes()
+            and all(slot.tobytes() == other.slots[name].tobytes() for name, slot in self.slots.items())
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the vectors, in bytes."""
+        return self.values.nbytes + self.buffers.nbytes + sum(slot.nbytes for slot in self.slots.values())
+
+
+def first_state(values: Array, buffers: Array, slots: tuple[str, ...]) -> State:
+    """The state before the first step; `values` and `buffers` are the network's own vectors."""
+    return State(values, buffers, {name: np.zeros_like(values) for name in slots})

@@ -1,0 +1,483 @@
+"""Training, pulled: nothing happens until the caller asks for the next step, and each request gives a report.
+
+trainer = Trainer(load_experiment("digits"))
+for report in trainer:                      # an epoch each, until the end
+    print(report.rows[-1].valid_accuracy)
+trainer.back(10)                            # ten steps back, bit for bit
+trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on replay
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from engine.data import Split, Splits, prepare
+from engine.errors import BadInput
+from engine.evaluation import Evaluation
+from engine.experiment import Experiment
+from engine.feed import Feed
+from engine.history import EpochRow, History
+from engine.memory import Array
+from engine.monitors import early_stopping_next, plateau_next
+from engine.network import Network, Pass
+from engine.probe import Measurement, Probe
+from engine.rng import rng
+from engine.schedules import Plateau
+from engine.state import Best, Edit, State, first_state
+from engine.threads import prepare_thread
+from engine.timeline import Timeline
+from engine.update import Update
+
+SAMPLED_ROWS = 10_000
+KEYFRAME_SECONDS = 0.05
+LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
+
+Status = Literal["ready", "running", "finished", "stopped early", "diverged"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a request did: the losses of the steps taken, the epochs finished, and the instruments at the last step."""
+
+    step: int
+    epoch: int
+    first_step: int
+    losses: Array
+    rows: tuple[EpochRow, ...]
+    probe: Probe | None
+    status: Status
+    problem: str | None
+
+
+class Trainer:
+    """All of a run: the network, its state, its record and its past."""
+
+    def __init__(
+        self, experiment: Experiment, splits: Splits | None = None, folder: Path | None = None,
+        dtype: DTypeLike = np.float32, shuffle: bool = True,
+    ) -> None:  # fmt: skip
+        """Loads the data (or takes `splits`), builds the network and measures it untrained.
+
+        Raises BadInput where data and network do not fit each other.
+        """
+        prepare_thread()
+        self.base = self.experiment = experiment
+        self.splits = splits if splits is not None else prepare(experiment.data, experiment.seed, folder)
+        classes, loss = len(self.splits.classes), experiment.loss
+        if not classes and loss.link == "softmax" or not classes and loss.signed:
+            raise BadInput(
+                f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; take mse, mae or huber"
+            )
+        outputs = loss.units(classes) if classes else self.splits.train.y.shape[1]
+        rows = loss.rows(classes) if classes else outputs
+        nodes = experiment.nodes(self.splits.shape, outputs)
+        self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype)
+        self.feed = Feed(self.splits.train.x, self._targets(self.splits.train), experiment.seed, shuffle)
+        self.state = first_state(self.network.values, self.network.buffers, experiment.optimizer.slots)
+        self.history, self.timeline, self.edits = History(), Timeline(), list[Edit]()
+        self.problem: str | None = None
+        self.probe: Probe | None = None
+        self.seconds = 0.0
+        self._last_keyframe = 0.0
+        self._evaluations = self._arrange()
+        self._update = Update(experiment, self.network, self.state)
+        for size in {self.batch_size, self.feed.rows % self.batch_size} - {0}:
+            self.network.run(size, training=True)
+        self.timeline.record(self.state)
+        self.measure()
+        if not self.problem:
+            self._finish_epoch(self.probe.loss if self.probe else 0.0, None)
+
+    # ------------------------------------------------------------------------------------------ what there is
+
+    @property
+    def batch_size(self) -> int:
+        """Rows a step at present."""
+        return min(self.experiment.batch_size, self.feed.rows) or self.feed.rows
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps an epoch at the present batch size."""
+        return -(-self.feed.rows // self.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Planned steps of the whole run at the present batch size, which schedules are laid out over."""
+        return self.experiment.epochs * self.steps_per_epoch
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands."""
+        if self.problem:
+            return "diverged"
+        if self.state.stopped:
+            return "stopped early"
+        if self.state.epoch >= self.experiment.epochs:
+            return "finished"
+        return "running" if self.state.step else "ready"
+
+    @property
+    def done(self) -> bool:
+        """Whether no further step can be taken."""
+        return self.status in ("diverged", "stopped early", "finished")
+
+    def predict(self, x: Array) -> Array:
+        """Predictions (rows, K) for inputs (rows, *shape): probabilities, or values for regression."""
+        prepare_thread()
+        y = self.network.predict(x)
+        link = self.experiment.loss.link
+        if link == "softmax":
+            y = np.exp(y - y.max(axis=1, keepdims=True))
+            return np.asarray(y / y.sum(axis=1, keepdims=True))
+        return np.asarray(0.5 + 0.5 * np.tanh(y / 2)) if link == "sigmoid" else y
+
+    def evaluate(self, split: Split) -> tuple[float, float | None]:
+        """(loss, accuracy) of a split; accuracy is None for regression."""
+        prepare_thread()
+        return Evaluation(self.experiment, self.network, split, self._targets(split)).measure()
+
+    # ------------------------------------------------------------------------------------------ forward
+
+    def step(self) -> Report:
+        """One batch."""
+        return self.advance(steps=1)
+
+    def __iter__(self) -> Iterator[Report]:
+        """A report an epoch, until the run is done."""
+        while not self.done:
+            yield self.advance(epochs=1)
+
+    def advance(
+        self, seconds: float | None = None, steps: int | None = None, epochs: int | None = None, measure: bool = True
+    ) -> Report:
+        """Takes many steps for one report: until the time is over, the steps are taken, the epochs are finished, or the run is done.
+
+        The last step is measured, which fills `probe`, unless `measure` is false.
+        """
+        prepare_thread()
+        first, first_row = self.state.step, self.state.epoch
+        deadline = None if seconds is None else perf_counter() + seconds
+        last_step = None if steps is None else first + steps
+        last_epoch = None if epochs is None else self.state.epoch + epochs
+        while not self.done and (last_step is None or self.state.step < last_step):
+            if last_epoch is not None and self.state.epoch >= last_epoch:
+                break
+            self._apply_edits()
+            end_of_epoch = self.state.row + self.batch_size >= self.feed.rows
+            late = deadline is not None and perf_counter() >= deadline
+            last = late or self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
+            if last or end_of_epoch:
+                self._careful_step(end_of_epoch, measure and last)
+            else:
+                self._many_steps(self._room(last_step), deadline)
+            if late:
+                break
+        return self._report(first, first_row)
+
+    def measure(self) -> Probe | None:
+        """The instruments for the next batch at the present weights; nothing is updated."""
+        prepare_thread()
+        at = self._load(self._next_block(1)[0])
+        at.forward.run()
+        at.backward.run()
+        if self._stop_if_not_finite(at):
+            return None
+        self.probe = Measurement(self.network, at, self.state.step).finish(updated=False)
+        return self.probe
+
+    # ------------------------------------------------------------------------------------------ back, and edits
+
+    def back(self, steps: int = 1) -> Report:
+        """Goes back, bit for bit."""
+        return self.seek(max(0, self.state.step - steps))
+
+    def seek(self, step: int) -> Report:
+        """Goes to any step on record; what comes after stays on record until something is changed.
+
+        Raises BadInput for a step that was never reached.
+        """
+        if not 0 <= step <= self.history.steps:
+            raise BadInput(f"step {step} is not on record: choose 0 to {self.history.steps}")
+        self.problem = None
+        if step == 0:
+            self._restore(self.timeline.before(0))
+            self.measure()
+        elif step != self.state.step:
+            frame = self.timeline.before(step - 1)
+            if not frame.step <= self.state.step < step:
+                self._restore(frame)
+            self.advance(steps=step - self.state.step)
+        return self._report(self.state.step, self.state.epoch)
+
+    def reset(self) -> Report:
+        """Back to the same first weights, with the present settings; the record starts anew."""
+        self.base, self.problem = self.experiment, None
+        self.edits.clear()
+        self._restore(self.timeline.before(0))
+        self.state.slots.clear()
+        self.state.slots.update({name: np.zeros_like(self.network.values) for name in self.experiment.optimizer.slots})
+        self._rebuild_update()
+        self.history.truncate(0)
+        self.timeline.truncate(-1)
+        self.timeline.record(self.state)
+        self.measure()
+        return self._report(0, 0)
+
+    def edit(self, key: str, value: Any) -> None:
+        """Changes a setting from the next step on: optimizer, schedule, regularization, early stopping, batch size, epochs.
+
+        The edit is recorded. What was on record after the present step is forgotten, since it would now be different.
+        Raises BadInput where the value does not fit, or the setting needs a new run.
+        """
+        if not key.startswith(LIVE) or key == "optimizer.name":
+            raise BadInput(f"{key} cannot be changed during a run: it needs a rebuilt network; change it and reset")
+        edited = self.experiment.edited({key: value})
+        if edited == self.experiment:
+            return
+        self.problem = None
+        self.history.truncate(self.state.step)
+        self.timeline.truncate(self.state.step)
+        self.edits[:] = [edit for edit in self.edits if edit.step <= self.state.step]
+        self.edits.append(Edit(self.state.step, key, value))
+        self._settle(edited)
+        if key.startswith("early_stopping") or key == "epochs":
+            self.state.stopped = False
+        self.timeline.record(self.state)
+
+    def _apply_edits(self) -> None:
+        """Applies what was edited at the present step, on the way forward through a past that is on record."""
+        wanted = self._experiment_at(self.state.step)
+        if wanted is not self.experiment and wanted != self.experiment:
+            self._settle(wanted)
+
+    def _experiment_at(self, step: int) -> Experiment:
+        if not self.edits or self.edits[-1].step < self.state.step:
+            return self.experiment
+        changes = [(edit.key, edit.value) for edit in self.edits if edit.step <= step]
+        experiment = self.base
+        for key, value in changes:
+            experiment = experiment.edited({key: value})
+        return experiment
+
+    def _settle(self, experiment: Experiment) -> None:
+        """Goes on under other settings: slots that are no longer used are dropped, new ones start at zero."""
+        old, self.experiment = self.experiment, experiment
+        wanted = experiment.optimizer.slots
+        for name in [name for name in self.state.slots if name not in wanted]:
+            del self.state.slots[name]
+        for name in wanted:
+            self.state.slots.setdefault(name, np.zeros_like(self.network.values))
+        if type(old.optimizer) is type(experiment.optimizer):
+            experiment.optimizer.retuned(old.optimizer, self.state.slots)
+        self._rebuild_update()
+
+    def _restore(self, frame: State) -> None:
+        self.state.restore(frame)
+        self.experiment = self.base
+        for edit in self.edits:
+            if edit.step <= frame.step:
+                self.experiment = self.experiment.edited({edit.key: edit.value})
+        self._rebuild_update()
+
+    def _rebuild_update(self) -> None:
+        self._update = Update(self.experiment, self.network, self.state)
+
+    # ------------------------------------------------------------------------------------------ steps
+
+    def _room(self, last_step: int | None) -> int:
+        """How many steps may be taken in one go: full batches before the epoch's last, the next edit, the last step."""
+        room = (self.feed.rows - self.state.row - 1) // self.batch_size
+        if last_step is not None:
+            room = min(room, last_step - self.state.step - 1)
+        later = [edit.step - self.state.step for edit in self.edits if edit.step > self.state.step]
+        return max(1, min([room, *later]))
+
+    def _next_block(self, most: int) -> Array:
+        return self.feed.batches(self.state.epoch, self.state.row % self.feed.rows, self.batch_size, most)
+
+    def _load(self, batch: Array) -> Pass:
+        at = self.network.run(batch.shape[1], training=True)
+        at.feed[...] = batch
+        self.network.clock[...] = self.state.step
+        return at
+
+    def _scalars(self, count: int) -> tuple[Array, Array]:
+        """(learning rates (n,), update scalars (n, k)) of the next steps."""
+        step = np.arange(self.state.step, self.state.step + count)
+        schedule, optimizer = self.experiment.schedule, self.experiment.optimizer
+        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch) * self.state.plateau.factor
+        momentum = before = np.full(count, optimizer.coefficient)
+        cycled = schedule.momentum(step, self.total_steps)
+        if cycled is not None:
+            momentum = cycled
+            before = schedule.momentum(np.maximum(step - 1, 0), self.total_steps)
+        return lr, self._update.scalars(lr, step + 1.0, momentum, before)
+
+    def _many_steps(self, most: int, deadline: float | None) -> None:
+        """The hot loop: full batches, nothing but the plans."""
+        began = perf_counter()
+        block = self._next_block(most)
+        lrs, table = self._scalars(len(block))
+        at = self.network.run(block.shape[2], training=True)
+        gradient = at.forward.calls + at.backward.calls
+        update = self._update.plan.calls + at.commit.calls
+        feed, vitals, now, clock, step = at.feed, at.vitals, self._update.now, self.network.clock, self.state.step
+        record: list[tuple[float, float]] = []
+        for batch, scalars in zip(block, table, strict=True):
+            feed[...] = batch
+            clock[...] = step + len(record)
+            for function, args in gradient:
+                function(*args)
+            loss, square = vitals.tolist()
+            if not isfinite(loss + square) and self._stop_if_not_finite(at):
+                break
+            record.append((loss, square))
+            now[...] = scalars
+            for function, args in update:
+                function(*args)
+            if deadline is not None and perf_counter() > deadline:
+                break
+        self._note(record, lrs[: len(record)], len(record) * at.batch, began)
+        if self.seconds - self._last_keyframe > KEYFRAME_SECONDS and not self.problem:
+            self._keyframe()
+
+    def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
+        """One step whose update is measured; at an epoch's end it is also evaluated."""
+        began = perf_counter()
+        at = self._load(self._next_block(1)[0])
+        lrs, table = self._scalars(1)
+        at.forward.run()
+        at.backward.run()
+        loss, square = at.vitals.tolist()
+        if not isfinite(loss + square) and self._stop_if_not_finite(at):
+            return
+        if measured:
+            measurement = Measurement(self.network, at, self.state.step + 1)
+            before = measurement.before
+        else:
+            before = self.network.values.copy() if end_of_epoch else self.network.values
+        self._update.now[...] = table[0]
+        self._update.plan.run()
+        at.commit.run()
+        if measured:
+            self.probe = measurement.finish(updated=True)
+        self._note([(loss, square)], lrs, at.batch, began)
+        if end_of_epoch:
+            self.state.epoch, self.state.row = self.state.epoch + 1, 0
+            norm = sqrt(float(before.dot(before)))
+            moved = self.network.values - before
+            self._finish_epoch(sqrt(square), sqrt(float(moved.dot(moved))) / norm if norm else None)
+            if self.seconds - self._last_keyframe > KEYFRAME_SECONDS or measured:
+                self._keyframe()
+
+    def _note(self, record: list[tuple[float, float]], lrs: Array, rows: int, began: float) -> None:
+        if record:
+            vitals = np.array(record)
+            np.sqrt(vitals[:, 1], vitals[:, 1])
+            self.history.write(self.state.step, vitals, lrs)
+        self.state.step += len(record)
+        self.state.row += rows
+        self.seconds += perf_counter() - began
+
+    def _keyframe(self) -> None:
+        self.timeline.record(self.state)
+        self._last_keyframe = self.seconds
+
+    # ------------------------------------------------------------------------------------------ epochs
+
+    def _finish_epoch(self, grad_norm: float, update_ratio: float | None) -> None:
+        """Evaluates (or, on replay, looks up) the epoch, and lets the monitors decide."""
+        row = self.history.row(self.state.epoch)
+        if row is None:
+            began = perf_counter()
+            row = self._evaluate_row(grad_norm, update_ratio)
+            self.seconds += perf_counter() - began
+            self.history.rows.append(row)
+        if self.state.epoch == 0:
+            return
+        stopping, schedule = self.experiment.early_stopping, self.experiment.schedule
+        if isinstance(schedule, Plateau):
+            self.state.plateau = plateau_next(schedule, self.state.plateau, row.monitored("valid_loss"))
+        if stopping.patience:
+            value = row.monitored(stopping.monitor)
+            self.state.stopping = early_stopping_next(stopping, self.state.stopping, value)
+            if self.state.stopping.wait == 0:
+                values, buffers = self.network.values.copy(), self.network.buffers.copy()
+                self.state.best = Best(self.state.epoch, self.state.step, value, values, buffers)
+            if self.state.stopping.wait >= stopping.patience:
+                self.state.stopped = True
+                if stopping.restore_best and self.state.best is not None:
+                    self.network.values[...] = self.state.best.values
+                    self.network.buffers[...] = self.state.best.buffers
+
+    def _evaluate_row(self, grad_norm: float, update_ratio: float | None) -> EpochRow:
+        train = self._evaluations["train"].measure()
+        valid = self._evaluations["validation"].measure() if "validation" in self._evaluations else (None, None)
+        lr = float(self.history.lrs[-1]) if self.history.steps else float(self._scalars(1)[0][0])
+        return EpochRow(
+            self.state.epoch, self.state.step, lr, train[0], train[1], valid[0], valid[1],
+            None, None, grad_norm, update_ratio, self.seconds,
+        )  # fmt: skip
+
+    def _arrange(self) -> dict[str, Evaluation]:
+        train = self.splits.train
+        if len(train.x) > SAMPLED_ROWS and self.experiment.evaluate_train == "sample":
+            chosen = np.sort(rng(self.experiment.seed, "evaluation sample").permutation(len(train.x))[:SAMPLED_ROWS])
+            train = Split(train.x[chosen], train.y[chosen])
+        parts = {"train": train, "validation": self.splits.validation}
+        return {
+            name: Evaluation(self.experiment, self.network, split, self._targets(split))
+            for name, split in parts.items() if split is not None
+        }  # fmt: skip
+
+    def _targets(self, split: Split) -> Array:
+        if not self.splits.classes:
+            return np.asarray(split.y, np.float64)
+        try:
+            return self.experiment.loss.encode(split.y, len(self.splits.classes), self.experiment.low)
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+
+    # ------------------------------------------------------------------------------------------ trouble
+
+    def _stop_if_not_finite(self, at: Pass) -> bool:
+        """Finds out where the first number arose that is not finite; a norm that merely overflows is none."""
+        where = _first_not_finite(self.network, at)
+        if where is None:
+            return False
+        lr = self.experiment.optimizer.lr
+        self.problem = (
+            f"step {self.state.step + 1}: {where} is not finite; the weights are as they were before that step; "
+            f"lower optimizer.lr (now {lr:g}) or set regularization.clip_norm"
+        )
+        if not np.isfinite(self.network.values).all():
+            self.state.restore(self.timeline.before(max(0, self.state.step - 1)))
+            self.problem = self.problem.replace("as they were before that step", f"those of step {self.state.step}")
+        return True
+
+    def _report(self, first: int, first_row: int) -> Report:
+        step = self.state.step
+        rows = tuple(row for row in self.history.rows[first_row + 1 : self.state.epoch + 1])
+        losses = self.history.losses[first:step].copy()
+        return Report(step, self.state.epoch, first + 1, losses, rows, self.probe, self.status, self.problem)
+
+
+def _first_not_finite(network: Network, at: Pass) -> str | None:
+    for name, y in at.outputs.items():
+        if not np.isfinite(y).all():
+            return f"the output of node '{name}'"
+    if not np.isfinite(at.vitals[0]):
+        return "the loss"
+    for node in reversed(network.nodes):
+        if not np.isfinite(at.gradients[node.name]).all():
+            return f"the gradient of node '{node.name}'"
+    for slot in network.parameters:
+        if not np.isfinite(network.grads[slot.flat]).all():
+            return f"the gradient of '{slot.name}'"
+    return None
