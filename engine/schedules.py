@@ -27,17 +27,18 @@ class Schedule(Component, kind="schedule"):
     )
 
     def factor(self, step: Array | int, total: int, steps_per_epoch: int) -> Array:
-        """The factor on the learning rate at 0-based steps (n,): float64 (n,).
+        """The factor on the learning rate at 0-based steps (n,): float64 (n,), (1,) for a number.
 
         Warm-up over W steps multiplies the first factor by (s + 1) / (W + 1), which is never 0 (nanoGPT); then the
-        schedule runs as if training began at step W and took T - W steps.
+        schedule runs as if training began at step W and took T - W steps. A step's bits do not depend on what other
+        steps are asked for.
         """
-        now = np.asarray(step, np.int64)
+        now = _array(step)
         rise = np.minimum((now + 1) / (self.warmup + 1), 1.0)
         return np.asarray(rise * self.course(*self._since_warmup(now, total), steps_per_epoch))
 
     def momentum(self, step: Array | int, total: int) -> Array | None:
-        """The momentum coefficient at those steps, for a schedule that moves it; else None."""
+        """The momentum coefficient at 0-based steps (n,): float64 (n,), for a schedule that moves it; else None."""
         return None
 
     @abstractmethod
@@ -143,7 +144,7 @@ class OneCycle(Schedule, name="one_cycle"):
 
     def momentum(self, step: Array | int, total: int) -> Array:
         """momentum_high -> momentum_low -> momentum_high."""
-        s, span = self._since_warmup(np.asarray(step, np.int64), total)
+        s, span = self._since_warmup(_array(step), total)
         return self._cycle(s, span, self.momentum_high, self.momentum_low, self.momentum_high)
 
     def _cycle(self, s: Array, span: int, start: float, top: float, end: float) -> Array:
@@ -176,6 +177,10 @@ class Plateau(Schedule, name="plateau"):
 def in_steps(count: int, unit: Unit, steps_per_epoch: int) -> int:
     """A number of epochs or of steps, in steps."""
     return count * steps_per_epoch if unit == "epoch" else count
+
+
+def _array(step: Array | int) -> Array:
+    return np.atleast_1d(np.asarray(step, np.int64))  # NumPy rounds powers of a scalar differently than those of arrays
 
 
 def _wave(start: float, end: float, share: Array) -> Array:
