@@ -108,7 +108,7 @@ def _from_mirrors(
     for mirror in mirrors:
         try:
             _download(mirror + file.name, target, progress)
-        except _NoDownload as problem:
+        except _MirrorError as problem:
             problems.append(f"{mirror} {problem}")
             continue
         found = _md5(target, file.unpacked)
@@ -121,12 +121,12 @@ def _from_mirrors(
     )
 
 
-class _NoDownload(Exception):
+class _MirrorError(Exception):
     """Why one mirror did not give the file."""
 
 
 def _download(url: str, target: Path, progress: Progress | None) -> None:
-    import pooch  # type: ignore[import-untyped]
+    import pooch
     import requests
 
     bar = _Bar(target.name, progress) if progress else False
@@ -134,13 +134,13 @@ def _download(url: str, target: Path, progress: Progress | None) -> None:
         pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, str(target), None)
     except requests.HTTPError as error:
         status = "an error" if error.response is None else error.response.status_code
-        raise _NoDownload(f"answered {status}") from None
+        raise _MirrorError(f"answered {status}") from None
     except requests.Timeout:
-        raise _NoDownload(f"did not answer within {TIMEOUT} s") from None
+        raise _MirrorError(f"did not answer within {TIMEOUT} s") from None
     except requests.ConnectionError:
-        raise _NoDownload("cannot be reached") from None
+        raise _MirrorError("cannot be reached") from None
     except requests.RequestException as error:
-        raise _NoDownload(f"failed ({error})") from None
+        raise _MirrorError(f"failed ({error})") from None
 
 
 class _Bar:

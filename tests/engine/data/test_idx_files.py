@@ -80,6 +80,8 @@ def test_images_and_labels_must_belong_together(tmp_path):
     assert read_labeled_images(images, good, 3)[1].tolist() == [1, 2]
     with pytest.raises(BadInput, match="has 3 labels, but images has 2 images"):
         read_labeled_images(images, write(tmp_path, idx(3, content=b"\1\2\1"), "three"), 3)
+    with pytest.raises(BadInput, match="has 1 labels, but images has 2 images"):
+        read_labeled_images(images, write(tmp_path, idx(1, content=b"\1"), "one"), 3)
     with pytest.raises(BadInput, match="label 1 is 2: must be from 0 to 1"):
         read_labeled_images(images, good, 2)
     with pytest.raises(BadInput, match="has 3 dimensions; labels have 1"):

@@ -22,6 +22,7 @@ def folder(tmp_path):
     save(root / "dog" / "a.PNG", (255, 0, 0))
     save(root / "dog" / "c.jpg", (0, 0, 255))
     save(root / "cat" / "x.jpeg", (10, 10, 10))
+    save(root / "cat" / "y.png", (20, 20, 20))
     (root / "cat" / "notes.txt").write_text("not an image")
     (root / ".hidden").mkdir()
     return root
@@ -34,12 +35,12 @@ def load(root, **settings):
 def test_folders_are_classes_and_rows_take_turns(folder):
     table = load(folder)
     assert table.classes == ("cat", "dog")
-    assert table.y.tolist() == [0, 1, 1, 1]
-    assert table.x.shape == (4, 3, 3, 4)
+    assert table.y.tolist() == [0, 1, 0, 1, 1]
+    assert table.x.shape == (5, 3, 3, 4)
     shades = np.rint(table.x[:, :, 0, 0] * 255).astype(int)
     assert shades[1].tolist() == [255, 0, 0]
-    assert shades[2].tolist() == [30, 60, 90]
-    assert np.abs(shades[3] - [0, 0, 255]).max() <= 3
+    assert shades[3].tolist() == [30, 60, 90]
+    assert np.abs(shades[4] - [0, 0, 255]).max() <= 3
     assert table.x.flags.c_contiguous
     assert prepare(DataSet.parse({"name": "image_folder", "path": str(folder), "validation": 0.25}), 0).shape == (
         3,
@@ -62,8 +63,8 @@ def test_rows_and_columns_are_not_swapped(tmp_path):
 def test_size_and_grayscale(folder):
     save(folder / "cat" / "large.png", (200, 200, 200), size=(40, 70))
     x = load(folder, size=6, grayscale=True).x
-    assert x.shape == (5, 1, 6, 6)
-    assert np.allclose(x[2], 200 / 255, atol=1e-6) or np.allclose(x[0], 200 / 255, atol=1e-6)
+    assert x.shape == (6, 1, 6, 6)
+    assert np.allclose(x[0], 200 / 255, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,9 @@ def test_any_damage_is_read_or_refused(tmp_path_factory, place, bytes_, kind):
     place %= len(damaged)
     damaged[place : place + len(bytes_)] = bytes_
     (root / "b" / "2.png").write_bytes(damaged)
+    problem = ""
     try:
-        assert load(root).x.shape == (3, 3, 8, 8)
+        shape = load(root).x.shape
     except BadInput as error:
-        assert "2.png" in str(error)
+        problem = str(error)
+    assert "2.png" in problem if problem else shape == (3, 3, 8, 8)

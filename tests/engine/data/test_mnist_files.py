@@ -64,6 +64,13 @@ def test_the_cache_comes_last(tmp_path):
     assert DataSet.parse("mnist").load(0, tmp_path).y[0] == 4
 
 
+def test_a_folder_named_after_the_set_goes_before_loose_files(tmp_path):
+    write_set(tmp_path, first=2)
+    assert DataSet.parse("mnist").load(0, tmp_path).y[0] == 2
+    write_set(tmp_path / "mnist", first=4)
+    assert DataSet.parse("mnist").load(0, tmp_path).y[0] == 4
+
+
 def test_what_is_nowhere_names_the_command_and_the_variable():
     with pytest.raises(MissingData, match=r"run 'nn-tui data fetch mnist', or name its folder .* NN_TUI_DATA") as error:
         DataSet.parse("mnist").load(0)

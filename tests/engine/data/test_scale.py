@@ -51,6 +51,12 @@ def test_a_constant_feature_becomes_zero(method, value):
     assert scaled[:, 1].max() > 0.9
 
 
+@pytest.mark.parametrize("method", ["unit", "zscore"])
+def test_a_feature_too_narrow_to_divide_by_stays_finite(method):
+    x = np.array([[1e-42], [0], [2e-42]], np.float32)
+    assert np.abs(fit_scaler(method, x).transform(x)).max() < 1e-40
+
+
 @pytest.mark.parametrize("method", ["none", "unit", "zscore"])
 @settings(deadline=None)
 @given(arrays(np.float32, (6, 3), elements=st.floats(-1e6, 1e6, width=32)))

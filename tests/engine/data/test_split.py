@@ -37,6 +37,12 @@ def test_targets_stay_with_their_rows():
         assert np.allclose(part.y, np.sin(part.x), atol=1e-6)
 
 
+def test_rows_keep_their_order_within_a_split():
+    splits = prepare(DataSet.parse({"name": "iris", "test": 0.3}), 0)
+    for part in (splits.train, splits.validation, splits.test):
+        assert (np.diff(part.y) >= 0).all()
+
+
 def test_another_seed_holds_out_other_rows():
     held = [prepare(DataSet.parse({"name": "iris", "standardize": "none"}), seed).validation.x for seed in (0, 1)]
     assert not np.array_equal(*held)

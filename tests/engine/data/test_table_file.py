@@ -82,6 +82,10 @@ def test_the_delimiter_and_the_ends_of_lines_are_found(load, delimiter, end):
     assert table.y.tolist() == [0, 1, 0]
 
 
+def test_a_comma_is_found_where_texts_hold_spaces(load):
+    assert load("big a,the y\n1 x,no no\n2 x,yes no\n1 x,no no\n").feature_names == ("big a=1 x", "big a=2 x")
+
+
 def test_a_stated_delimiter_is_taken(load):
     table = load("a;b,y\n1;2,0\n3;4,1\n5;6,0\n", delimiter="comma")
     assert table.feature_names == ("a;b=1;2", "a;b=3;4", "a;b=5;6")
@@ -138,6 +142,7 @@ def test_marks_of_a_missing_value(load, mark):
             {},
             "line 2, column 'a' is 't0': not a number, and with 101",
         ),
+        ("a,y\n1,2\n1_0,4\n5,6\n", {}, "line 3, column 'a' is '1_0': not a number"),
         ("a,y\n1,2\n3,4\n", {"target": "z"}, "data.target is 'z'"),
         ("alpha,beta\n1,2\n3,4\n", {"target": "alpa"}, "did you mean 'alpha'?"),
         ("a,y\n1,2\n3,4\n", {"target": 2}, "data.target is 2: "),
@@ -202,7 +207,11 @@ def test_any_text_is_read_or_refused_in_one_line(tmp_path_factory, rows, missing
     try:
         table = DataSet.parse({"name": "csv", "path": str(path), "missing": missing}).load(0)
     except BadInput as error:
-        assert len(str(error).splitlines()) == 1
+        problem = str(error)
+    else:
+        problem = ""
+    if problem:
+        assert len(problem.splitlines()) == 1
         return
     assert np.isfinite(table.x).all()
     assert np.isfinite(table.y).all()
