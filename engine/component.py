@@ -12,6 +12,7 @@ The fields carry type, range, default and one line of meaning. Validation, TOML,
 `nn-tui list` and the tests over every component are derived from them, so adding a component is adding a class.
 """
 
+import builtins
 import types
 import typing
 from collections.abc import Mapping
@@ -151,7 +152,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     optional: bool = False
     item: str = ""
-    kind: type[Component] | None = None
+    component: builtins.type[Component] | None = None
 
     @classmethod
     def of(cls, name: str, field: FieldInfo) -> "Setting":
@@ -165,7 +166,7 @@ class Setting:
         default = None if field.default is PydanticUndefined else plain(field.default)
         return cls(name=name, default=default, meaning=field.description or "", **bounds, **shape)
 
-    def range(self) -> str:
+    def allowed(self) -> str:
         """The allowed values in words, such as "0 <= x < 1" or "one of a, b"; empty where anything goes."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
@@ -191,7 +192,7 @@ def _annotation(annotation: Any) -> dict[str, Any]:
         item = _annotation(typing.get_args(annotation)[0])
         return {"type": "list", "item": item["type"], "choices": item.get("choices", ())}
     if isinstance(annotation, type) and issubclass(annotation, Component):
-        return {"type": "component", "kind": annotation, "choices": tuple(annotation.choices())}
+        return {"type": "component", "component": annotation, "choices": tuple(annotation.choices())}
     return {"type": {int: "int", float: "float", bool: "bool"}.get(annotation, "str")}
 
 

@@ -44,7 +44,7 @@ class History:
 
     def __init__(self) -> None:
         self._vitals: Array = np.empty((1024, 2), np.float32)
-        self._lrs: Array = np.empty(1024, np.float32)
+        self._lrs: Array = np.empty(1024, np.float64)
         self.steps = 0
         self.rows: list[EpochRow] = []
         self.version = 0
@@ -70,7 +70,7 @@ class History:
         if end > len(self._lrs):
             size = max(end, 2 * len(self._lrs))
             self._vitals = np.concatenate([self._vitals, np.empty((size - len(self._vitals), 2), np.float32)])
-            self._lrs = np.concatenate([self._lrs, np.empty(size - len(self._lrs), np.float32)])
+            self._lrs = np.concatenate([self._lrs, np.empty(size - len(self._lrs), np.float64)])
         self._vitals[step:end] = vitals
         self._lrs[step:end] = lrs
         self.steps = max(self.steps, end)

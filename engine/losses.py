@@ -85,7 +85,7 @@ class CrossEntropy(Loss, name="cross_entropy"):
         one_hot = (labels[:, None] == np.arange(classes)).astype(np.float64)
         e = self.label_smoothing
         if not self.class_weights:
-            return (1 - e) * one_hot + e / classes
+            return np.asarray((1 - e) * one_hot + e / classes)
         if len(self.class_weights) != classes:
             raise ValueError(
                 f"loss.class_weights has {len(self.class_weights)} weights and there are {classes} classes; give one each"
@@ -135,7 +135,7 @@ class Elementwise(Loss):
 
     def share(self, at: LossSite) -> float:
         """The weight of one element in the value."""
-        outputs, batch = at.z.shape
+        outputs, batch = map(int, at.z.shape)
         return 1 / (batch * outputs) if self.over_outputs == "mean" else 1 / batch
 
 

@@ -45,5 +45,5 @@ def _flush_denormals() -> bool:
     if libm.fegetenv(environment) != 0:
         return False
     control = int.from_bytes(environment.raw[28:32], "little") | _FLUSH_TO_ZERO
-    environment[28:32] = control.to_bytes(4, "little")
+    ctypes.memmove(ctypes.addressof(environment) + 28, control.to_bytes(4, "little"), 4)
     return bool(libm.fesetenv(environment) == 0)

@@ -312,11 +312,10 @@ class Trainer:
         step = np.arange(self.state.step, self.state.step + count)
         schedule, optimizer = self.experiment.schedule, self.experiment.optimizer
         lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch) * self.state.plateau.factor
-        momentum = before = np.full(count, optimizer.coefficient)
         cycled = schedule.momentum(step, self.total_steps)
-        if cycled is not None:
-            momentum = cycled
-            before = schedule.momentum(np.maximum(step - 1, 0), self.total_steps)
+        earlier = schedule.momentum(np.maximum(step - 1, 0), self.total_steps)
+        same = np.full(count, optimizer.coefficient)
+        momentum, before = (same, same) if cycled is None or earlier is None else (cycled, earlier)
         return lr, self._update.scalars(lr, step + 1.0, momentum, before)
 
     def _many_steps(self, most: int, deadline: float | None) -> None:

@@ -27,10 +27,10 @@ class Dense(Layer, name="dense"):
 
     def parameters(self, *shapes: Shape, follower: Layer | None = None) -> tuple[ParameterSpec, ...]:
         """`weight`, drawn as the activation behind it wants, and `bias`."""
-        fans = {"fan_in": shapes[0][0], "fan_out": self.units}
+        fan_in, fan_out = shapes[0][0], self.units
         init = self.init or Initializer.parse(follower.wanted_init if follower else "glorot_uniform")
-        weight = ParameterSpec("weight", (self.units, shapes[0][0]), init, **fans, transposed=True)
-        return (weight, ParameterSpec("bias", (self.units,), self.bias_init, **fans)) if self.bias else (weight,)
+        weight = ParameterSpec("weight", (fan_out, fan_in), init, fan_in, fan_out, transposed=True)
+        return (weight, ParameterSpec("bias", (fan_out,), self.bias_init, fan_in, fan_out)) if self.bias else (weight,)
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = [W b] [x; 1]."""
