@@ -2,6 +2,7 @@
 
 import math
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -139,6 +140,7 @@ schedules = st.one_of(
 )
 
 
+@hypothesis.settings(deadline=None)
 @given(
     schedules,
     st.integers(0, 1_000_000_000) | st.integers(0, 20),
