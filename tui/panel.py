@@ -1,0 +1,64 @@
+"""The base of everything that sits on the workbench."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.widget import Widget
+
+from tui.actions import Action, bindings
+
+if TYPE_CHECKING:
+    from engine import Session, Snapshot
+    from tui.app import Workbench
+
+
+class Panel(Widget, can_focus=True):
+    """A titled box on the workbench. It reads snapshots and sends commands; it holds no training state."""
+
+    TITLE: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "ACTIONS" in cls.__dict__:
+            cls.BINDINGS = list(bindings(cls.ACTIONS, cls.scope()))
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def scope(cls) -> str:
+        """The panel's name in ids and settings: "loss"."""
+        return cls.TITLE.partition(" ")[0].lower()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"id": self.scope(), **kwargs})
+        self.border_title = self.TITLE
+        self.shown_version: int | None = None
+
+    @property
+    def workbench(self) -> "Workbench":
+        """The app, typed."""
+        return cast("Workbench", self.app)
+
+    @property
+    def session(self) -> "Session":
+        """Where commands go."""
+        return self.workbench.session
+
+    def show(self, snapshot: "Snapshot") -> None:
+        """Draws what changed; called on the UI thread, only while the panel is visible and `snapshot.version` is new.
+
+        It has about 2 ms, since it shares one processor with training.
+        """
+
+    def on_node_selected(self, name: str | None) -> None:
+        """A layer was selected somewhere: a panel that shows layers follows."""
+
+    def select_node(self, name: str | None) -> None:
+        """Selects a layer for every panel."""
+        self.workbench.selected_node = name
+
+    def as_text(self) -> str:
+        """What the panel shows, as plain text, for copying and export."""
+        width, height = self.size
+        lines = (self.render_line(y).text.rstrip() for y in range(height)) if not self.children else ()
+        text = "\n".join(line[:width] for line in lines)
+        return text.strip("\n")
