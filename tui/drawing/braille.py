@@ -55,7 +55,7 @@ class Canvas:
     ) -> None:
         """One upright span a dot column: dot rows from `tops` to `bottoms`, floats, rounded; NaN draws nothing.
 
-        What lies outside is cut. Dashed and dotted lines leave out dot columns, but never a tall span: no spike is lost.
+        What lies outside is cut. Dashed and dotted lines leave out dot columns, never a tall span: no spike is lost.
         """
         top, bottom = (np.asarray(side, float) for side in (tops, bottoms))
         if not self.bits.size:

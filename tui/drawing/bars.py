@@ -1,0 +1,138 @@
+"""Bars on an absolute logarithmic scale, to an eighth of a cell, and the history of such values by layer and time.
+
+The scale never follows the data: a vanishing gradient is a short bar, and looks like one in every picture.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tui.drawing.halfblock import halves, shades
+from tui.drawing.palette import Palette, Role
+from tui.drawing.picture import BOLD, Picture
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+STEPS = " ▁▂▃▄▅▆▇█"
+SHORT, LONG = 8, 26  # the columns a label may take
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row: its label, its value (None or zero: nothing there; NaN: a mark), what is written after it, its colour."""
+
+    label: str
+    value: float | None
+    text: str = ""
+    role: Role = 0
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Decades:
+    """An absolute scale from 10 ** low to 10 ** high, and the band that is healthy, in values, if there is one."""
+
+    low: int = -8
+    high: int = 2
+    healthy: tuple[float, float] | None = None
+
+    def share(self, values: ArrayLike) -> NDArray[np.float64]:
+        """0 at 10 ** low and below, 1 at 10 ** high and above; NaN stays."""
+        at = np.asarray(values, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.clip((np.log10(np.where(at < 0, 0, at)) - self.low) / (self.high - self.low), 0, 1))
+
+
+def draw_bars(
+    bars: Sequence[Bar], scale: Decades, width: int, height: int, palette: Palette, first: int = 0
+) -> Picture:
+    """Labels, bars, texts, a row each from the `first` on; with three rows and more, the decades below.
+
+    A bar ends within an eighth of a cell of its value. Dots behind the bars show the healthy band.
+    """
+    picture = Picture(width, height)
+    rows = height - 1 if height >= 3 else height
+    shown = bars[first : first + rows]
+    label = min(max((len(bar.label) for bar in bars), default=0), LONG if width >= 60 else SHORT, max(0, width // 3))
+    text = max((len(bar.text) for bar in bars), default=0)
+    text = text if width - label - text - 2 >= 8 else 0
+    left, inner = label + 1, max(0, width - label - 1 - (text + 1 if text else 0))
+    healthy = [inner * float(side) for side in scale.share(scale.healthy)] if scale.healthy else []
+    for row, bar in enumerate(shown):
+        name = bar.label if len(bar.label) <= label else bar.label[: max(0, label - 1)] + "…"
+        picture.put(row, 0, name.rjust(label), palette.color("text" if bar.chosen else "muted"), BOLD * bar.chosen)
+        if healthy:
+            start, stop = round(healthy[0]), round(healthy[1])
+            picture.put(row, left + start, "·" * (stop - start), palette.color("good"))
+        value = math.nan if bar.value is None else bar.value
+        color = palette.color(bar.role)
+        if bar.value is not None and not math.isfinite(value):
+            picture.put(row, left, "× not finite"[: max(0, inner)], palette.color("problem"), BOLD)
+        elif value > 0:
+            eighths = max(1, round(float(scale.share(value)) * inner * 8))
+            body = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+            picture.put(row, left, body[: max(0, inner)], color)
+        if text:
+            picture.put(row, width - text, bar.text.rjust(text), palette.color("text"), BOLD * bar.chosen)
+    if rows < height:
+        _decades(picture, min(rows, len(shown)), left, inner, scale, palette)
+    return picture
+
+
+def _decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
+    """The row of tick labels under the bars."""
+    span = max(1, scale.high - scale.low)
+    every = max(1, math.ceil(span / max(1, inner // 6)))
+    for power in range(scale.low, scale.high + 1):
+        if power % every == 0:
+            name = {0: "1", 1: "10"}.get(power, f"1e{power}")
+            at = left + round((power - scale.low) / span * inner)
+            place = min(at, left + inner - len(name) - 1)
+            picture.put(row, place, "╵" + name, palette.color("muted"))
+
+
+def draw_history(
+    values: ArrayLike, labels: Sequence[str], scale: Decades, width: int, height: int, palette: Palette
+) -> Picture:
+    """Layers x time, `values` (layers, steps), the newest on the right, a row or more a layer, two layers a row
+    where it is tight; colours on the scale.
+
+    More steps than columns: each column shows the mean of the logarithms of its steps. More layers than half rows: the
+    rows are shared out evenly. NaN and infinities keep their own colour.
+    """
+    at = np.atleast_2d(np.asarray(values, float))
+    picture = Picture(width, height)
+    label = min(max((len(name) for name in labels), default=0), LONG if width >= 60 else SHORT, max(0, width // 3))
+    columns = min(max(0, width - label - 1), at.shape[1])
+    if not columns or not len(at) or height < 1:
+        return picture
+    shares = np.where(np.isinf(at), np.nan, scale.share(at))
+    edges = np.linspace(0, at.shape[1], columns + 1).astype(int)
+    shares = np.add.reduceat(shares, edges[:-1], axis=1) / np.diff(edges)
+    tall = max(1, 2 * height // len(at))
+    lines = np.repeat(shares, tall - tall % 2 or 1, 0)[: 2 * height]
+    picture.paste(shades(lines) if palette.depth == "none" else halves(palette.heat(lines)), 0, label + 1)
+    rows_each = (tall - tall % 2 or 1) / 2
+    for index, name in enumerate(labels):
+        row = int(index * rows_each)
+        if rows_each >= 1 or index % 2 == 0:
+            short = name if len(name) <= label else name[: max(0, label - 1)] + "…"
+            picture.put(row, 0, short.rjust(label), palette.color("muted"))
+    return picture
+
+
+def sparkline(values: ArrayLike, log: bool = False) -> str:
+    """One row of text, an eighth-block a value, from the lowest to the highest; × for what is not there."""
+    at = np.asarray(values, float)
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at = np.where(at > 0, np.log10(at), np.nan)
+    good = np.isfinite(at)
+    if not good.any():
+        return " " * len(at)
+    low, high = float(at[good].min()), float(at[good].max())
+    level = np.zeros(len(at), int)
+    level[good] = 1 + np.rint((at[good] - low) / ((high - low) or 1) * 7).astype(int)
+    return "".join(STEPS[n] for n in level)

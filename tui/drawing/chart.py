@@ -1,0 +1,191 @@
+"""The chart of a run: curves over steps that can be zoomed, panned, smoothed and read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import events
+from textual.message import Message
+
+from tui.drawing.axes import nice_end
+from tui.drawing.curves import Mark, Plot, Series, View, draw
+from tui.drawing.palette import Palette
+from tui.drawing.picture import Picture
+from tui.drawing.widget import Drawing
+
+SMOOTHING = (0.0, 0.6, 0.9, 0.97, 0.99, 0.997)
+CLOSEST = 4.0  # steps, the nearest one can zoom in
+
+
+class Chart(Drawing, can_focus=True):
+    """Curves, set by `show`; looked at through `view`, a `View` that may be replaced at any time."""
+
+    class Read(Message):
+        """The cursor was put on a step (by key or click), or taken away (None)."""
+
+        def __init__(self, chart: "Chart", step: float | None) -> None:
+            super().__init__()
+            self.chart, self.step = chart, step
+
+        @property
+        def control(self) -> "Chart":
+            return self.chart
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        view: View | None = None,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.title = title
+        self._view = view or View()
+        self._hover: float | None = None
+        self._series: Sequence[Series] = ()
+        self._marks: Sequence[Mark] = ()
+        self._steps_per_epoch = 1.0
+        self._plot: Plot | None = None
+
+    def show(self, series: Sequence[Series], marks: Sequence[Mark] = (), steps_per_epoch: float = 1.0) -> None:
+        """What to draw from now on. The first series is in front, and the one a sparkline shows."""
+        self._series, self._marks, self._steps_per_epoch = tuple(series), tuple(marks), steps_per_epoch
+        self.update()
+
+    @property
+    def view(self) -> View:
+        """How the curves are looked at."""
+        return self._view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        if view != self._view:
+            self._view = view
+            self.update()
+
+    @property
+    def last(self) -> float:
+        """The newest step."""
+        return max((one.last for one in self._series), default=0.0)
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        view = self._view if self._hover is None else replace(self._view, cursor=self._hover)
+        plot = draw(self._series, view, width, height, palette, self._marks, self._steps_per_epoch, self.title)
+        if (width, height) == self.size:
+            self._plot = plot
+        return plot.picture
+
+    def zoom(self, factor: float, center: float | None = None) -> None:
+        """Show `factor` times as many steps, `center` (else the cursor, else the middle) staying where it is."""
+        low, high = self._view.limits(self.last)
+        at = self._view.cursor if center is None else center
+        at = (low + high) / 2 if at is None or not low <= at <= high else at
+        span = max(CLOSEST, (high - low) * factor)
+        if span >= nice_end(self.last):
+            self.action_fit()
+            return
+        if self._view.high is None and self._view.cursor is None and center is None:
+            self.view = replace(self._view, window=span)
+            return
+        self._look(at - (at - low) * span / (high - low), span)
+
+    def pan(self, share: float) -> None:
+        """Move by a share of what is visible, to the right if above zero."""
+        low, high = self._view.limits(self.last)
+        self._look(low + share * (high - low), high - low)
+
+    def _look(self, low: float, span: float) -> None:
+        low = round(max(0.0, min(low, nice_end(self.last) - span)))
+        self.view = replace(self._view, low=float(low), high=float(low + max(CLOSEST, round(span))))
+
+    def action_zoom_in(self) -> None:
+        self.zoom(0.5)
+
+    def action_zoom_out(self) -> None:
+        self.zoom(2.0)
+
+    def action_pan_left(self) -> None:
+        self.pan(-0.25)
+
+    def action_pan_right(self) -> None:
+        self.pan(0.25)
+
+    def action_fit(self) -> None:
+        """Show every step, the newest ones as they come."""
+        self.view = replace(self._view, low=0.0, high=None, window=None)
+
+    def action_follow(self) -> None:
+        """Keep the present width and stay with the newest step."""
+        low, high = self._view.limits(self.last)
+        self.view = replace(self._view, low=0.0, high=None, window=high - low)
+
+    def action_toggle_log(self) -> None:
+        self.view = replace(self._view, log=not self._view.log)
+
+    def action_toggle_epochs(self) -> None:
+        self.view = replace(self._view, by_epoch=not self._view.by_epoch)
+
+    def action_smooth_more(self) -> None:
+        self.view = replace(self._view, beta=next((s for s in SMOOTHING if s > self._view.beta), SMOOTHING[-1]))
+
+    def action_smooth_less(self) -> None:
+        self.view = replace(self._view, beta=next((s for s in SMOOTHING[::-1] if s < self._view.beta), 0.0))
+
+    def action_cursor_left(self) -> None:
+        self._move(-1)
+
+    def action_cursor_right(self) -> None:
+        self._move(1)
+
+    def action_cursor_off(self) -> None:
+        self.read(None)
+
+    def read(self, step: float | None) -> None:
+        """Put the cursor on a step, and into view, or take it away."""
+        if step is not None:
+            step = float(min(max(round(step), 1), max(1, round(self.last))))
+            low, high = self._view.limits(self.last)
+            if not low <= step <= high:
+                self._look(step - (high - low) / 2, high - low)
+        self.view = replace(self._view, cursor=step)
+        self.post_message(self.Read(self, step))
+
+    def _move(self, columns: int) -> None:
+        low, high = self._view.limits(self.last)
+        width = self._plot.width if self._plot else 1
+        cursor = self._view.cursor
+        if cursor is None:
+            cursor = min(self.last, high) if columns < 0 else max(1.0, low)
+        else:
+            cursor += columns * max(1.0, (high - low) / max(1, width))
+        self._hover = None
+        self.read(cursor)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._hover = self._step_under(event)
+        self.update()
+
+    def on_leave(self, event: events.Leave) -> None:
+        if event.node is self:
+            self._hover = None
+            self.update()
+
+    def on_click(self, event: events.Click) -> None:
+        step = self._step_under(event)
+        if step is not None:
+            self.read(step)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.zoom(0.8, self._step_under(event))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.zoom(1.25, self._step_under(event))
+
+    def _step_under(self, event: events.MouseEvent) -> float | None:
+        place, plot = event.get_content_offset(self), self._plot
+        if place is None or plot is None or not plot.left <= place.x < plot.left + plot.width:
+            return None
+        return min(max(plot.step_at(place.x), 1.0), max(1.0, self.last))

@@ -1,0 +1,340 @@
+"""Curves over the steps of a run: from series and a view to a picture with axes, legend, marks and a cursor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tui.drawing import axes
+from tui.drawing.bars import sparkline
+from tui.drawing.braille import Canvas, joined, polyline
+from tui.drawing.frames import frame
+from tui.drawing.palette import Palette, Role
+from tui.drawing.picture import BOLD, Picture
+from tui.drawing.pyramid import Pyramid
+from tui.drawing.smoothing import Smoothed
+
+Floats = NDArray[np.floating]
+LINES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
+FRAMED = (24, 6)  # from this size on there are axes; below, only the curves
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One curve: `values`, one a step (the first belongs to step 1), or points at `steps` (rising) with values `ys`.
+
+    `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing.
+    """
+
+    name: str
+    values: Pyramid | None = None
+    steps: ArrayLike = ()
+    ys: ArrayLike = ()
+    role: Role = 0
+    pattern: Literal["solid", "dashed", "dotted"] = "solid"
+    glyph: str = "●"
+    smooth: bool = True
+    smoothed: dict[float, Smoothed] = field(default_factory=dict, repr=False)
+
+    @property
+    def last(self) -> float:
+        """The last step there is a value for; 0 without any."""
+        if self.values is not None:
+            return float(len(self.values))
+        steps = np.asarray(self.steps, float)
+        return float(steps[-1]) if len(steps) else 0.0
+
+    def at(self, step: float) -> float | None:
+        """The value exactly at a step, or the last one before it."""
+        if self.values is not None:
+            index = min(round(step), len(self.values)) - 1
+            return float(self.values.values[index]) if index >= 0 else None
+        index = int(np.searchsorted(np.asarray(self.steps, float), step + 0.5)) - 1
+        return float(np.asarray(self.ys)[index]) if index >= 0 else None
+
+    def smooth_with(self, beta: float) -> Pyramid | None:
+        """The smoothed values, kept up to date; None where smoothing does not apply."""
+        if self.values is None or not self.smooth or beta <= 0:
+            return None
+        if beta not in self.smoothed:
+            self.smoothed.clear()
+            self.smoothed[beta] = Smoothed(beta)
+        self.smoothed[beta].follow(self.values)
+        return self.smoothed[beta].pyramid
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An upright line at a step, with a one-column glyph on top: ★ best epoch, ✎ edit, ■ early stop."""
+
+    step: float
+    glyph: str = "╷"
+    role: Role = "muted"
+
+
+@dataclass(frozen=True)
+class View:
+    """How curves are looked at. `low` and `high` limit the steps; `high` None follows the newest step."""
+
+    low: float = 0.0
+    high: float | None = None
+    window: float | None = None  # following, show so many of the newest steps; None shows all
+    log: bool = False
+    by_epoch: bool = False
+    beta: float = 0.0  # smoothing
+    cursor: float | None = None  # a step
+
+    def limits(self, last: float) -> tuple[float, float]:
+        """The first and last step on the axis, when `last` is the newest."""
+        if self.high is not None:
+            return self.low, max(self.high, self.low + 1)
+        if self.window is None or self.window >= last:
+            return 0.0, axes.nice_end(last)
+        jump = max(1.0, 2.0 ** np.floor(np.log2(self.window / 8)))
+        high = float(np.ceil(last / jump) * jump)
+        return high - self.window, high
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A drawn picture and where its curves are: cells (`left`, `top`), `width` x `height`, and the two scales."""
+
+    picture: Picture
+    left: int
+    top: int
+    width: int
+    height: int
+    steps: axes.Scale
+    values: axes.Scale
+
+    def step_at(self, column: int) -> float:
+        """The step in the middle of a column of the picture, within the axis."""
+        share = (min(max(column - self.left, 0), self.width - 1) + 0.5) / max(1, self.width)
+        return float(round(self.steps.value(share)))
+
+    def column_of(self, step: float) -> int:
+        """The column of the picture a step is in; may lie outside."""
+        return self.left + int(np.floor(float(self.steps.share(step)) * self.width))
+
+
+@dataclass(frozen=True, eq=False)
+class _Traced:
+    series: Series
+    low: Floats
+    high: Floats
+    bad: NDArray[np.bool_]
+    band: tuple[Floats, Floats] | None
+
+
+def draw(
+    series: Sequence[Series],
+    view: View,
+    width: int,
+    height: int,
+    palette: Palette,
+    marks: Sequence[Mark] = (),
+    steps_per_epoch: float = 1.0,
+    title: str = "",
+) -> Plot:
+    """Draw curves into `width` x `height` cells: from 24 x 6 with axes, below without, below 10 x 4 as a sparkline."""
+    picture = Picture(width, height)
+    low, high = view.limits(max((one.last for one in series), default=0.0))
+    steps = axes.Scale(low, high)
+    shown = [one for one in series if one.last > 0]
+    if width < 1 or height < 1 or not shown:
+        picture.put(height // 2, max(0, (width - 11) // 2), "no data yet"[: max(0, width)], palette.color("muted"))
+        return Plot(picture, 0, 0, max(1, width), max(1, height), steps, axes.Scale(0, 1))
+    if width < 10 or height < 4:
+        tops = _trace(shown[0], view, np.linspace(low, high, width + 1)).high
+        picture.put(0, 0, sparkline(tops, view.log), palette.color(shown[0].role))
+        return Plot(picture, 0, 0, width, 1, steps, axes.Scale(0, 1))
+    framed = width >= FRAMED[0] and height >= FRAMED[1]
+    left, inner = 0, height - (3 if framed else 1)
+    for _ in range(2):  # the width of the numbers changes the columns, the columns may change the numbers
+        columns = width - left
+        edges = np.linspace(low, high, 2 * columns + 1)
+        traced = [_trace(one, view, edges) for one in shown]
+        values = _limits(traced, view.log)
+        ticks = values.ticks(max(2, (inner + 1) // 3))
+        texts = axes.labels(ticks, values.log)
+        left = max(6, max(map(len, texts), default=0) + 2) if framed else 0
+    left = width - columns
+    if framed:
+        lines = list(zip(ticks, texts, strict=True))
+        _frame(picture, columns, inner, left, values, lines, steps, view, steps_per_epoch, palette)
+    plot = Plot(picture, left, 1, columns, inner, steps, values)
+    _curves(plot, traced, marks, palette)
+    _legend(plot, traced, view, palette, steps_per_epoch, title)
+    return plot
+
+
+def _trace(one: Series, view: View, edges: Floats) -> _Traced:
+    """A series' lowest and highest value in each column."""
+    if one.values is None:
+        xs, ys = np.asarray(one.steps, float), np.asarray(one.ys, float)
+        bad = np.zeros(len(edges) - 1, bool)
+        place = np.searchsorted(edges, xs[~np.isfinite(ys)], "right") - 1
+        bad[place[(place >= 0) & (place < len(bad))]] = True
+        low, high = polyline(xs, np.where(np.isfinite(ys), ys, np.nan), edges)
+        return _Traced(one, low, high, bad, None)
+    smooth = one.smooth_with(view.beta)
+    low, high, bad = _columns(one.values, edges)
+    if smooth is None:
+        return _Traced(one, low, high, bad, None)
+    calm_low, calm_high, _ = _columns(smooth, edges)
+    middle = (calm_low + calm_high) / 2  # one calm line, whatever the smoothed series does within a column
+    return _Traced(one, middle, middle, bad, (low, high))
+
+
+def _columns(values: Pyramid, edges: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    count = len(edges) - 1
+    first, last = float(edges[0]) - 0.5, float(edges[-1]) - 0.5  # value i, of step i + 1, fills [i, i + 1)
+    if last - first >= 2 * count:
+        return values.columns(round(first), round(last), count)
+    start, stop = max(0, int(first) - 2), max(0, int(last) + 3)
+    ys = values.values[start:stop].astype(float)
+    xs = np.arange(start + 1.0, start + 1.0 + len(ys))
+    bad = np.zeros(count, bool)
+    place = np.searchsorted(edges, xs[~np.isfinite(ys)], "right") - 1
+    bad[place[(place >= 0) & (place < count)]] = True
+    return *polyline(xs, np.where(np.isfinite(ys), ys, np.nan), edges), bad
+
+
+def _limits(traced: Sequence[_Traced], log: bool) -> axes.Scale:
+    """The scale of what is visible."""
+    lows = np.concatenate([part for one in traced for part in (one.low, *(one.band[:1] if one.band else ()))])
+    highs = np.concatenate([part for one in traced for part in (one.high, *(one.band[1:] if one.band else ()))])
+    if log:
+        lows, highs = np.concatenate([lows[lows > 0], highs[highs > 0]]), highs[highs > 0]
+    lows, highs = lows[np.isfinite(lows)], highs[np.isfinite(highs)]
+    if not len(lows) or not len(highs):
+        return axes.Scale(0.1, 1.0, True) if log else axes.Scale(0.0, 1.0)
+    return axes.nice_limits(float(lows.min()), float(highs.max()), log)
+
+
+def _frame(
+    picture: Picture,
+    columns: int,
+    inner: int,
+    left: int,
+    values: axes.Scale,
+    ticks: list[tuple[float, str]],
+    steps: axes.Scale,
+    view: View,
+    steps_per_epoch: float,
+    palette: Palette,
+) -> None:
+    unit = max(steps_per_epoch, 1e-9) if view.by_epoch else 1.0
+    across = axes.linear_ticks(steps.low / unit, steps.high / unit, max(2, columns // 12), not view.by_epoch)
+    cells = np.clip(np.floor(steps.share(np.array(across) * unit) * columns), 0, columns - 1)
+    x_ticks = tuple((int(cell), text) for cell, text in zip(cells, axes.labels(across), strict=True))
+    places = (1 - values.share([tick for tick, _ in ticks])) * (4 * inner - 1)
+    rows = np.clip(np.rint(places) // 4, 0, inner - 1)
+    y_ticks = tuple((int(row), text.rjust(left - 2) + " ") for row, (_, text) in zip(rows, ticks, strict=True))
+    if not y_ticks:
+        y_ticks = ((0, " " * (left - 1)),)
+    drawn = frame(columns + left, inner + 2, x_ticks, y_ticks)
+    back = Picture(columns + left, inner + 2)
+    back.chars[:] = drawn.chars
+    back.fg[:] = palette.color("muted")
+    back.fg[:inner, left - 1 :] = palette.color("faint")
+    back.fg[inner, :] = palette.color("faint")
+    picture.paste(back, 1, 0)
+    unit_name = "epoch" if view.by_epoch else "step"
+    free = picture.chars[-1, : left - 1]
+    if np.all(free == 32):
+        picture.put(picture.height - 1, 0, unit_name[: left - 1].rjust(left - 2)[: left - 1], palette.color("muted"))
+
+
+def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palette: Palette) -> None:
+    canvas = Canvas(plot.width, plot.height)
+    for one in traced:
+        if one.band is not None:
+            tops, bottoms = _rows(plot, one.band[1]), _rows(plot, one.band[0])
+            canvas.spans(tops, bottoms, palette.faded(palette.color(one.series.role)), under=True)
+    for one in reversed(traced):
+        tops, bottoms = joined(_rows(plot, one.high), _rows(plot, one.low))
+        canvas.spans(tops, bottoms, palette.color(one.series.role), one.series.pattern)
+    picture, body = plot.picture, slice(plot.top, plot.top + plot.height)
+    for mark in marks:
+        column = plot.column_of(mark.step)
+        if plot.left <= column < plot.left + plot.width:
+            picture.chars[body, column] = ord("╎")
+            picture.fg[body, column] = palette.color("muted")
+    canvas.onto(picture, plot.top, plot.left)
+    for one in traced:
+        _glyphs(plot, one, palette)
+        for cell in np.unique(np.flatnonzero(one.bad) // 2).tolist():
+            picture.put(plot.top, plot.left + cell, "×", palette.color("problem"), BOLD)
+    for mark in marks:
+        column = plot.column_of(mark.step)
+        if plot.left <= column < plot.left + plot.width:
+            picture.put(plot.top, column, mark.glyph, palette.color(mark.role), BOLD)
+
+
+def _rows(plot: Plot, values: Floats) -> Floats:
+    """Dot rows, as floats, of values; far outside is clipped so that spans still reach the edge."""
+    rows = (1 - plot.values.share(values)) * (4 * plot.height - 1)
+    return np.clip(rows, -9.0, 4.0 * plot.height + 9)
+
+
+def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
+    """A glyph on each value where values are far enough apart; one value alone always has one."""
+    series = one.series
+    if series.values is None:
+        steps, ys = np.asarray(series.steps, float), np.asarray(series.ys, float)
+    else:
+        start = max(0, int(plot.steps.low) - 1)
+        if min(plot.steps.high, series.last) - start > plot.width:
+            return
+        ys = series.values.values[start : int(plot.steps.high) + 1].astype(float)
+        steps = np.arange(start + 1.0, start + 1.0 + len(ys))
+    seen = (steps >= plot.steps.low) & (steps <= plot.steps.high) & np.isfinite(ys)
+    if not seen.any() or (seen.sum() > 1 and seen.sum() > plot.width / 4):
+        return
+    rows = _rows(plot, ys[seen])
+    columns = np.clip(np.floor(plot.steps.share(steps[seen]) * plot.width), 0, plot.width - 1)
+    for column, row in zip(columns.astype(int).tolist(), np.floor((rows + 0.5) / 4).astype(int).tolist(), strict=True):
+        if 0 <= row < plot.height:
+            plot.picture.put(plot.top + row, plot.left + column, series.glyph, palette.color(series.role))
+
+
+def _legend(
+    plot: Plot, traced: Sequence[_Traced], view: View, palette: Palette, steps_per_epoch: float, title: str
+) -> None:
+    """The first row: title, each series with its line and its value (at the cursor or the newest), and the place."""
+    picture = plot.picture
+    last = max(one.series.last for one in traced)
+    step = last if view.cursor is None else min(max(view.cursor, 1.0), last)
+    column = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
+    compact = picture.width < 60
+    for one in traced:
+        series, value = one.series, one.series.at(step)
+        smooth = series.smooth_with(view.beta)
+        text = axes.number(value)
+        if smooth is not None and view.cursor is None and len(smooth):
+            text = axes.number(float(smooth.values[-1]))
+        line = LINES[series.pattern][: 1 if compact else 2]
+        column = picture.put(0, column, line, palette.color(series.role), BOLD)
+        name = "" if compact and len(traced) > 2 else f" {series.name}"
+        column = picture.put(0, column, name, palette.color("muted"))
+        wrong = value is not None and not np.isfinite(value)
+        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong)
+        column += 2 if compact else 3
+    epoch = f"epoch {step / max(steps_per_epoch, 1e-9):.2f}"
+    place = epoch if view.by_epoch else f"step {axes.count(step)}"
+    notes = [*(["log"] if view.log else []), *([f"smooth {view.beta:g}"] if view.beta > 0 else []), place]
+    while notes and column + len(" · ".join(notes)) > picture.width:
+        notes.pop(0)
+    if notes:
+        text = " · ".join(notes)
+        role = "muted" if view.cursor is None else "text"
+        picture.put(0, picture.width - len(text), text, palette.color(role), BOLD * (view.cursor is not None))
+    if view.cursor is not None:
+        at = plot.column_of(step)
+        if plot.left <= at < plot.left + plot.width:
+            for row in range(plot.top, plot.top + plot.height):
+                if not 0x2800 < picture.chars[row, at] < 0x2900:
+                    picture.put(row, at, "│", palette.color("cursor"))

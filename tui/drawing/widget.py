@@ -1,0 +1,91 @@
+"""A Textual widget that shows a picture and repaints only the rows that changed."""
+
+from rich.color import Color, ColorType
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.drawing.palette import Palette, palette_of
+from tui.drawing.picture import ANSI, DEFAULT, Picture
+from tui.drawing.svg import to_svg
+
+
+class Drawing(Widget):
+    """Subclasses say what to draw in `draw`; whoever changes what it draws calls `update`, as often as they like.
+
+    An update draws at once if the widget can be seen and asks Textual for the changed rows alone; else it waits until
+    the widget is shown.
+    """
+
+    DEFAULT_CSS = "Drawing { height: 1fr; width: 1fr; }"
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._picture: Picture | None = None
+        self._strips: list[Strip] = []
+        self._ground = (DEFAULT, DEFAULT)
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        """A picture of exactly `width` x `height` cells; both are at least 1."""
+        raise NotImplementedError
+
+    @property
+    def palette(self) -> Palette:
+        """The palette of the app's present theme."""
+        return palette_of(self.app)
+
+    def update(self) -> None:
+        """What is drawn has changed."""
+        if not self.is_attached or not self.size or not self.is_on_screen:
+            if self._picture is not None:
+                self._picture = None
+                self.refresh()
+            return
+        for row in self._redraw():
+            self.refresh(Region(0, row, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        picture = self._picture
+        if picture is None or (picture.width, picture.height) != (width, height):
+            if width < 1 or height < 1:
+                return Strip.blank(width)
+            self._redraw()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        self._picture = None
+        super().notify_style_update()
+
+    def to_text(self, width: int = 100, height: int = 24) -> str:
+        """The drawing as plain text, at a size of its own."""
+        return self.draw(width, height, Palette(depth="none")).to_text()
+
+    def to_svg(self, width: int = 100, height: int = 24) -> str:
+        """The drawing as an SVG document in the theme's colours, at a size of its own."""
+        palette = self.palette
+        full = palette if palette.depth == "full" else Palette(palette.dark)
+        return to_svg(self.draw(width, height, full), full.foreground, full.background)
+
+    def _redraw(self) -> list[int]:
+        """Draw, keep the strips; the rows that are not what they were."""
+        fresh = self.draw(*self.size, self.palette)
+        rows = fresh.rows_unlike(self._picture)
+        if self._picture is None or len(self._strips) != fresh.height:
+            style = self.rich_style
+            self._ground = _code(style.color), _code(style.bgcolor)
+            self._strips = [Strip([])] * fresh.height
+        for row, strip in zip(rows, fresh.strips(rows, *self._ground), strict=True):
+            self._strips[row] = strip
+        self._picture = fresh
+        return rows
+
+
+def _code(color: Color | None) -> int:
+    """A rich colour as a picture's number."""
+    if color is None or color.type == ColorType.DEFAULT:
+        return DEFAULT
+    if color.type == ColorType.STANDARD and color.number is not None:
+        return ANSI + color.number
+    red, green, blue = color.get_truecolor()
+    return red << 16 | green << 8 | blue
