@@ -30,7 +30,9 @@ KINDS: dict[str, type["Component"]] = {}
 
 
 class Model(BaseModel):
-    """Immutable validated data that refuses keys it does not know; base of components and of the experiment's sections."""
+    """Immutable validated data that refuses keys it does not know; base of components and of the experiment's
+    sections.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
@@ -114,8 +116,8 @@ class Component(Model):
 
     @classmethod
     def summary(cls) -> str:
-        """The first line of the docstring."""
-        return (cls.__doc__ or "").strip().partition("\n")[0]
+        """The first paragraph of the docstring, as one line."""
+        return " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
 def plain(value: Any) -> Any:
@@ -137,8 +139,8 @@ def plain(value: Any) -> Any:
 class Setting:
     """One field of a component, as a form, a reference page or a test sees it.
 
-    `type` is one of "int", "float", "bool", "str", "choice", "list", "component"; `choices` holds the allowed names of a
-    choice, or the registry's of a component; `item` is the type of a list's items.
+    `type` is one of "int", "float", "bool", "str", "choice", "list", "component"; `choices` holds the allowed names
+    of a choice, or the registry's of a component; `item` is the type of a list's items.
     """
 
     name: str
@@ -233,7 +235,8 @@ def explain(error: ValidationError, place: str = "") -> str:
         )
     if kind == "unknown_key":
         key = context["key"]
-        return f"{where + '.' if where else ''}{key} is not a setting of {where or 'an experiment'}{nearest(key, context['allowed'])}"
+        owner, near = where or "an experiment", nearest(key, context["allowed"])
+        return f"{where + '.' if where else ''}{key} is not a setting of {owner}{near}"
     if kind == "missing":
         return f"{where} is missing: give it a value"
     reason = _LIMITS[kind].format(**context) if kind in _LIMITS else first["msg"][:1].lower() + first["msg"][1:]

@@ -47,5 +47,7 @@ class Evaluation:
 
 
 def decide(y: Array, threshold: float) -> Array:
-    """The class of each sample, (N,), from outputs (K, N): the largest, or for one unit whether it exceeds `threshold`."""
+    """The class of each sample, (N,), from outputs (K, N): the largest, or for one unit whether it exceeds
+    `threshold`.
+    """
     return np.asarray(y[0] > threshold) if len(y) == 1 else np.asarray(y.argmax(axis=0))

@@ -115,10 +115,7 @@ class Experiment(Model):
 
     def nodes(self, shape: Shape, units: int) -> list[NodeSpec]:
         """Every node in order, for samples of `shape` and `units` outputs; the output layer comes last."""
-        if self.model is not None:
-            specs = self.model.nodes(shape)
-        else:
-            specs = self._entries()
+        specs = self.model.nodes(shape) if self.model is not None else self._entries()
         specs.append(NodeSpec(OUTPUT, Dense(units=units, init=self.output.init, bias_init=self.output.bias_init)))
         if (activation := self.output_activation) not in ("softmax", "identity") and self.loss.link == "identity":
             specs.append(NodeSpec(f"{OUTPUT}_{activation}", Activation.parse(activation)))

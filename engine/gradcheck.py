@@ -16,7 +16,9 @@ STEP = 1e-5
 
 @dataclass(frozen=True)
 class GradientError:
-    """How far a parameter's gradient is from the finite difference along random directions: the largest relative error."""
+    """How far a parameter's gradient is from the finite difference along random directions: the largest relative
+    error.
+    """
 
     parameter: str
     shape: tuple[int, ...]
@@ -30,8 +32,9 @@ def gradcheck(
 ) -> tuple[GradientError, ...]:
     """Checks dL/dw of every parameter on the first `rows` training rows, each parameter apart.
 
-    For a random unit direction u, g . u is compared with (L(w + h u) - L(w - h u)) / 2h, h = `step`; the error is relative to the larger
-    of both and of a millionth of the gradient's norm. Kinks (relu at 0) can show where an h straddles one.
+    For a random unit direction u, g . u is compared with (L(w + h u) - L(w - h u)) / 2h, h = `step`; the error is
+    relative to the larger of both and of a millionth of the gradient's norm. Kinks (relu at 0) can show where an h
+    straddles one.
     """
     trainer = Trainer(experiment, folder=folder, dtype=np.float64)
     network = trainer.network

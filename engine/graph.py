@@ -65,7 +65,8 @@ def connect(specs: Sequence[NodeSpec], shape: Shape) -> tuple[Node, ...]:
         got = len(inputs[spec.name])
         if (wanted == 1 and got != 1) or got < wanted:
             raise BadInput(
-                f"layers.{spec.name} ({spec.layer.name}) takes {wanted} input{'s' * (wanted > 1)} and has {got}; name them in inputs"
+                f"layers.{spec.name} ({spec.layer.name}) takes {wanted} input{'s' * (wanted > 1)} and has {got}; "
+                "name them in inputs"
             )
         arriving = tuple(shapes[source] for source in inputs[spec.name])
         try:

@@ -26,7 +26,9 @@ class EpochRow:
     seconds: float
 
     def monitored(self, name: str) -> float:
-        """The column that early stopping or the plateau schedule watches; training stands in where there is no validation."""
+        """The column that early stopping or the plateau schedule watches; training stands in where there is no
+        validation.
+        """
         value = getattr(self, name)
         if value is None:
             value = getattr(self, name.replace("valid", "train"))
@@ -39,7 +41,8 @@ COLUMNS = tuple(field.name for field in fields(EpochRow))
 class History:
     """Per step: loss, gradient norm and learning rate; per epoch: a row. Grows by doubling; a reader sees whole rows.
 
-    `steps` is how far the record goes, which after going back is further than the present step, until something is changed.
+    `steps` is how far the record goes, which after going back is further than the present step, until something is
+    changed.
     """
 
     def __init__(self) -> None:

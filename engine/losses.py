@@ -1,7 +1,8 @@
 """Losses: what training minimizes, and where every gradient starts.
 
-z (K, N) is the network's output and t (K, N) the targets; a loss writes down its value, one number, and dz = dL/dz. It is a mean
-over the batch. Losses for classes work from logits, so that no exponential overflows and no logarithm sees a zero.
+z (K, N) is the network's output and t (K, N) the targets; a loss writes down its value, one number, and dz = dL/dz.
+It is a mean over the batch. Losses for classes work from logits, so that no exponential overflows and no logarithm
+sees a zero.
 """
 
 from abc import abstractmethod
@@ -61,8 +62,8 @@ class Loss(Component, kind="loss"):
 class CrossEntropy(Loss, name="cross_entropy"):
     """L = -mean log p(right class) with p = softmax(z); dz = (p - q) / N.
 
-    q is one-hot, or (1 - e) one-hot + e / K with label smoothing e (Szegedy 2016). With class weights the mean is divided by the sum of
-    the samples' weights, as in PyTorch.
+    q is one-hot, or (1 - e) one-hot + e / K with label smoothing e (Szegedy 2016). With class weights the mean is
+    divided by the sum of the samples' weights, as in PyTorch.
     """
 
     link: ClassVar[str] = "softmax"
@@ -88,7 +89,7 @@ class CrossEntropy(Loss, name="cross_entropy"):
             return np.asarray((1 - e) * one_hot + e / classes)
         if len(self.class_weights) != classes:
             raise ValueError(
-                f"loss.class_weights has {len(self.class_weights)} weights and there are {classes} classes; give one each"
+                f"loss.class_weights has {len(self.class_weights)} weights for {classes} classes; give one each"
             )
         weights = np.asarray(self.class_weights)
         own = weights[labels][:, None]
@@ -129,7 +130,9 @@ class CrossEntropy(Loss, name="cross_entropy"):
 
 
 class Elementwise(Loss):
-    """A loss that compares each output with its own target; a mean over the batch, and a mean or a sum over the outputs."""
+    """A loss that compares each output with its own target; a mean over the batch, and a mean or a sum over the
+    outputs.
+    """
 
     over_outputs: Literal["mean", "sum"] = Field("mean", description="mean or sum over the output units")
 
@@ -140,7 +143,9 @@ class Elementwise(Loss):
 
 
 class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
-    """L = mean(log(1 + exp z) - t z), which is -t log p - (1 - t) log(1 - p) with p = sigmoid(z); dz = (p - t) / size."""
+    """L = mean(log(1 + exp z) - t z), which is -t log p - (1 - t) log(1 - p) with p = sigmoid(z); dz = (p - t) /
+    size.
+    """
 
     link: ClassVar[str] = "sigmoid"
 
@@ -170,7 +175,9 @@ class Mse(Elementwise, name="mse"):
 
 
 class Quadratic(Elementwise, name="quadratic"):
-    """L = 1/2 sum (z - t)^2 over the outputs, mean over the batch; dz = (z - t) / N (Nielsen 2015; TensorFlow Playground)."""
+    """L = 1/2 sum (z - t)^2 over the outputs, mean over the batch; dz = (z - t) / N (Nielsen 2015; TensorFlow
+    Playground).
+    """
 
     over_outputs: Literal["mean", "sum"] = Field("sum", description="mean or sum over the output units")
 
@@ -192,7 +199,9 @@ class Mae(Elementwise, name="mae"):
 
 
 class Huber(Elementwise, name="huber"):
-    """L = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = z - t (Huber 1964); dz = clip(d, -delta, delta) / size."""
+    """L = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = z - t (Huber 1964); dz = clip(d, -delta,
+    delta) / size.
+    """
 
     delta: float = Field(1.0, gt=0, description="where the parabola becomes a straight line")
 
@@ -209,7 +218,9 @@ class Huber(Elementwise, name="huber"):
 
 
 class Hinge(Elementwise, name="hinge"):
-    """L = mean max(0, 1 - t z) with t = -1 or 1: the support vector machine's (Cortes & Vapnik 1995); dz = -t where t z < 1."""
+    """L = mean max(0, 1 - t z) with t = -1 or 1: the support vector machine's (Cortes & Vapnik 1995); dz = -t where t
+    z < 1.
+    """
 
     signed: ClassVar[bool] = True
 
@@ -219,7 +230,9 @@ class Hinge(Elementwise, name="hinge"):
 
 
 class PerceptronLoss(Elementwise, name="perceptron"):
-    """L = mean max(0, -t z) with t = -1 or 1; dz = -t where t z <= 0, which is the perceptron's rule (Rosenblatt 1958)."""
+    """L = mean max(0, -t z) with t = -1 or 1; dz = -t where t z <= 0, which is the perceptron's rule (Rosenblatt
+    1958).
+    """
 
     signed: ClassVar[bool] = True
 
@@ -242,7 +255,9 @@ def _squares(do: Plan, at: LossSite, share: float, power: float) -> None:
 
 
 def _margin(do: Plan, at: LossSite, share: float, margin: float) -> None:
-    """value = share * sum max(0, m) and dz = -share * t [m > 0, or m = 0 where there is no margin], for m = margin - t z."""
+    """value = share * sum max(0, m) and dz = -share * t [m > 0, or m = 0 where there is no margin], for m = margin -
+    t z.
+    """
     m, wrong = at.scratch(at.z.shape), at.scratch(at.z.shape, np.bool_)
     do(np.multiply, at.t, at.z, m)
     do(np.subtract, margin, m, m)

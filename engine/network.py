@@ -22,8 +22,8 @@ KEPT_PASSES = 12
 class Pass:
     """The arrays and plans of one batch size, for training or for inference (where `backward` is the loss alone).
 
-    `feed` (rows, N) takes the inputs and, below a row of ones, the targets; `outputs` and `gradients` hold y and dL/dy by node;
-    `vitals` holds the loss and the squared norm of the gradient.
+    `feed` (rows, N) takes the inputs and, below a row of ones, the targets; `outputs` and `gradients` hold y and
+    dL/dy by node; `vitals` holds the loss and the squared norm of the gradient.
     """
 
     batch: int

@@ -1,7 +1,8 @@
 """Optimizers: each is its paper's formula on flat vectors.
 
-w, g and the slots are pieces of the flat vectors, of any length: the bits do not depend on how they are cut. `scalars` gives what
-changes from step to step (the rate, the bias corrections), for many steps at once; `update` writes down the formula.
+w, g and the slots are pieces of the flat vectors, of any length: the bits do not depend on how they are cut.
+`scalars` gives what changes from step to step (the rate, the bias corrections), for many steps at once; `update`
+writes down the formula.
 """
 
 from abc import abstractmethod
@@ -57,7 +58,9 @@ class Optimizer(Component, kind="optimizer"):
 
 
 class Sgd(Optimizer, name="sgd"):
-    """w -= lr g; with momentum v = mu v + g, w -= lr v; Nesterov: w -= lr (g + mu v), as in PyTorch (Sutskever 2013)."""
+    """w -= lr g; with momentum v = mu v + g, w -= lr v; Nesterov: w -= lr (g + mu v), as in PyTorch (Sutskever
+    2013).
+    """
 
     momentum: float = Field(0.0, ge=0, lt=1, description="mu, the share of the last update that is kept")
     nesterov: bool = Field(False, description="look ahead: use the gradient where momentum leads")
@@ -94,7 +97,9 @@ class Sgd(Optimizer, name="sgd"):
 
 
 class Perceptron(Optimizer, name="perceptron"):
-    """w += lr (t - y) x for each mistake, one sample at a time (Rosenblatt 1958): SGD on the perceptron loss, batch size 1."""
+    """w += lr (t - y) x for each mistake, one sample at a time (Rosenblatt 1958): SGD on the perceptron loss, batch
+    size 1.
+    """
 
     lr: float = Field(1.0, gt=0, description="size of a correction; from weights of zero it only scales them")
 
@@ -127,7 +132,9 @@ class Adagrad(Optimizer, name="adagrad"):
 
 
 class RmsProp(Optimizer, name="rmsprop"):
-    """s = a s + (1 - a) g^2; w -= lr g / (sqrt(s) + eps) (Hinton 2012, lecture 6). Conventions of PyTorch: a = .99, eps outside the root."""
+    """s = a s + (1 - a) g^2; w -= lr g / (sqrt(s) + eps) (Hinton 2012, lecture 6). Conventions of PyTorch: a = .99,
+    eps outside the root.
+    """
 
     alpha: float = Field(0.99, ge=0, lt=1, description="a, how much of the old mean square is kept")
     epsilon: float = Field(1e-8, gt=0, description="added to the root")
@@ -183,8 +190,8 @@ class RmsProp(Optimizer, name="rmsprop"):
 class Adam(Optimizer, name="adam"):
     """m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= lr mhat / (sqrt(vhat) + eps) (Kingma & Ba 2015, Alg. 1).
 
-    mhat = m / (1 - b1^t), vhat = v / (1 - b2^t). The slots hold m / (1 - b1) and v / (1 - b2), so that both corrections and
-    the rate sit in two numbers, `rate` and `eps`, and a step takes ten passes over the vector.
+    mhat = m / (1 - b1^t), vhat = v / (1 - b2^t). The slots hold m / (1 - b1) and v / (1 - b2), so that both
+    corrections and the rate sit in two numbers, `rate` and `eps`, and a step takes ten passes over the vector.
     """
 
     lr: float = Field(0.001, gt=0, description="learning rate: the size of a step")
@@ -230,7 +237,9 @@ class Adam(Optimizer, name="adam"):
 
 
 class AdamW(Adam, name="adamw"):
-    """Adam with decoupled weight decay: w *= 1 - lr decay first, on weights only (Loshchilov & Hutter 2019; PyTorch's order)."""
+    """Adam with decoupled weight decay: w *= 1 - lr decay first, on weights only (Loshchilov & Hutter 2019; PyTorch's
+    order).
+    """
 
     weight_decay: float = Field(0.01, ge=0, description="share of each weight that is taken off, times lr")
 
@@ -280,7 +289,9 @@ class NAdam(Adam, name="nadam"):
 
 
 class Lion(Optimizer, name="lion"):
-    """w -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g (Chen 2023): every weight moves by lr. Decay is decoupled."""
+    """w -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g (Chen 2023): every weight moves by lr. Decay is
+    decoupled.
+    """
 
     lr: float = Field(0.0001, gt=0, description="learning rate: how far every weight moves; a tenth of Adam's is usual")
     beta1: float = Field(0.9, ge=0, lt=1, description="b1, the moment's share in the direction of the step")

@@ -4,8 +4,8 @@ A layer's `forward` does not compute; it writes its formula down, one call a lin
 
     do(np.multiply, x, 0.5, y)      # y = x / 2
 
-Running a plan is running down that list. Nothing is allocated, looked up or converted on the way, which is what makes tiny
-networks fast, and since a plan is data it can be shown call by call.
+Running a plan is running down that list. Nothing is allocated, looked up or converted on the way, which is what makes
+tiny networks fast, and since a plan is data it can be shown call by call.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,8 @@ def product(do: Plan, a: Array, b: Array, out: Array, spare: Array | None = None
     """out = a @ b, for a (m, k), b (k, n), out (m, n) C-contiguous; `spare` may hold a contiguous copy of b.
 
     OpenBLAS leaves out its packing below about a million multiplications, which is faster at these sizes, so a larger
-    product is cut into blocks of rows by one batched matmul. The cut depends on the shapes alone: a run repeats bit for bit.
+    product is cut into blocks of rows by one batched matmul. The cut depends on the shapes alone: a run repeats bit
+    for bit.
     """
     rows, inner = a.shape
     columns = b.shape[1]

@@ -1,6 +1,9 @@
-"""The instruments: what is read off the arrays that a step leaves in memory. Nothing is computed that training needs."""
+"""The instruments: what is read off the arrays that a step leaves in memory. Nothing is computed that training
+needs.
+"""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -17,8 +20,9 @@ _SAMPLED = 1024
 class ParameterStats:
     """One parameter's gradient, before clipping, at the weights before the update.
 
-    `norm` is the weights' own; `update_ratio` is |new w - w| / |w| of the update that followed, None where there was none. `histogram`
-    counts up to 1,024 sampled elements of the gradient by size: 32 bins of two octaves, the first below 2^-46 (zeros too).
+    `norm` is the weights' own; `update_ratio` is |new w - w| / |w| of the update that followed, None where there was
+    none. `histogram` counts up to 1,024 sampled elements of the gradient by size: 32 bins of two octaves, the first
+    below 2^-46 (zeros too).
     """
 
     parameter: str
@@ -35,8 +39,9 @@ class ParameterStats:
 class NodeStats:
     """One node: its outputs over the batch, dL/d(output), and what its parameters have in common.
 
-    `dead` is the share of units that put out zero for the whole batch, `saturated` the share of outputs in the flat parts; both 0 to
-    1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy, times the batch size: a typical sample's.
+    `dead` is the share of units that put out zero for the whole batch, `saturated` the share of outputs in the flat
+    parts; both 0 to 1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy, times the batch
+    size: a typical sample's.
     """
 
     node: str
@@ -69,9 +74,11 @@ class Probe:
 
     @property
     def attenuation(self) -> tuple[tuple[str, float], ...]:
-        """For each layer with weights but the last: its dy_rms over the next one's; below 1 the gradient shrinks on its way back."""
+        """For each layer with weights but the last: its dy_rms over the next one's; below 1 the gradient shrinks on
+        its way back.
+        """
         layers = self.weighted
-        pairs = zip(layers, layers[1:], strict=False)
+        pairs = pairwise(layers)
         return tuple((here.node, here.dy_rms / after.dy_rms if after.dy_rms else 0.0) for here, after in pairs)
 
     @property

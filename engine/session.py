@@ -6,7 +6,8 @@
     session.snapshot.step       # read as often as one likes
     session.close()
 
-Commands return at once and are carried out in order, between two short stretches of training. Nothing is ever sent to the reader.
+Commands return at once and are carried out in order, between two short stretches of training. Nothing is ever sent to
+the reader.
 """
 
 import traceback
@@ -38,7 +39,8 @@ Activity = Literal["loading", "paused", "playing", "finished", "stopped early", 
 class Snapshot:
     """What a reader sees. `version` changes whenever anything did; `run` whenever the network was built anew.
 
-    `notice` is the last command's error in one line, `problem` why a run stopped, `failure` a traceback of a bug of ours.
+    `notice` is the last command's error in one line, `problem` why a run stopped, `failure` a traceback of a bug of
+    ours.
     """
 
     version: int

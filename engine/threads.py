@@ -1,7 +1,8 @@
 """How the machine's threads and floating-point unit are set up for training.
 
-Import this before NumPy: the number of BLAS threads is read once, when NumPy is loaded. One thread is the default, because
-BLAS threads spin at their barriers and any other busy thread (the screen) then makes training many times slower.
+Import this before NumPy: the number of BLAS threads is read once, when NumPy is loaded. One thread is the default,
+because BLAS threads spin at their barriers and any other busy thread (the screen) then makes training many times
+slower.
 """
 
 import ctypes

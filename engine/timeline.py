@@ -47,7 +47,9 @@ class Timeline:
             self._steps.remove(later)
 
     def _thin(self) -> None:
-        """Drops the frame whose loss widens the gap least, relative to how long ago it was; never the first or the last."""
+        """Drops the frame whose loss widens the gap least, relative to how long ago it was; never the first or the
+        last.
+        """
         now = self._steps[-1]
         widths = [
             (self._steps[i + 1] - self._steps[i - 1]) / (now - self._steps[i] + 1)

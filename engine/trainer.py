@@ -70,9 +70,10 @@ class Trainer:
         self.base = self.experiment = experiment
         self.splits = splits if splits is not None else prepare(experiment.data, experiment.seed, folder)
         classes, loss = len(self.splits.classes), experiment.loss
-        if not classes and loss.link == "softmax" or not classes and loss.signed:
+        if (not classes and loss.link == "softmax") or (not classes and loss.signed):
             raise BadInput(
-                f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; take mse, mae or huber"
+                f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; "
+                "take mse, mae or huber"
             )
         outputs = loss.units(classes) if classes else self.splits.train.y.shape[1]
         rows = loss.rows(classes) if classes else outputs
@@ -156,7 +157,8 @@ class Trainer:
     def advance(
         self, seconds: float | None = None, steps: int | None = None, epochs: int | None = None, measure: bool = True
     ) -> Report:
-        """Takes many steps for one report: until the time is over, the steps are taken, the epochs are finished, or the run is done.
+        """Takes many steps for one report: until the time is over, the steps are taken, the epochs are finished, or
+        the run is done.
 
         The last step is measured, which fills `probe`, unless `measure` is false.
         """
@@ -230,7 +232,8 @@ class Trainer:
         return self._report(0, 0)
 
     def edit(self, key: str, value: Any) -> None:
-        """Changes a setting from the next step on: optimizer, schedule, regularization, early stopping, batch size, epochs.
+        """Changes a setting from the next step on: optimizer, schedule, regularization, early stopping, batch size,
+        epochs.
 
         The edit is recorded. What was on record after the present step is forgotten, since it would now be different.
         Raises BadInput where the value does not fit, or the setting needs a new run.

@@ -37,7 +37,9 @@ class Activation(Layer):
             do(np.multiply, at.dy, slope, at.dx)
 
     def saturated(self, y: Array) -> float | None:
-        """The share of outputs within 3 % of a bound's side of the range: |y| > .97 for tanh, y < .03 or y > .97 for sigmoid."""
+        """The share of outputs within 3 % of a bound's side of the range: |y| > .97 for tanh, y < .03 or y > .97 for
+        sigmoid.
+        """
         if self.low is None or self.high is None:
             return None
         margin = 0.03 * (self.high if self.low < 0 else self.high - self.low)
@@ -213,7 +215,9 @@ class Silu(Activation, name="silu"):
 
 
 class Gelu(Activation, name="gelu"):
-    """y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the tanh form (Hendrycks 2016; PyTorch's approximate="tanh")."""
+    """y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the tanh form (Hendrycks 2016; PyTorch's
+    approximate="tanh").
+    """
 
     wanted_init: ClassVar[str] = "he_normal"
 

@@ -1,7 +1,8 @@
 """What a layer is: a shape rule, the parameters it needs, and its formulas forward and backward.
 
-Inside the engine arrays are feature-major with the batch last: `(features, N)`, `(C, H, W, N)`. A layer writes its formula into
-a plan (see engine/plan.py) on the arrays that a `Site` holds, in the vocabulary `x y dy dx`, where `dy` is dL/dy.
+Inside the engine arrays are feature-major with the batch last: `(features, N)`, `(C, H, W, N)`. A layer writes its
+formula into a plan (see engine/plan.py) on the arrays that a `Site` holds, in the vocabulary `x y dy dx`, where `dy`
+is dL/dy.
 """
 
 from abc import abstractmethod
@@ -57,9 +58,10 @@ class Scratch:
 class Site:
     """Where a layer works: the arrays of one node for one batch size.
 
-    `xs` and `dxs` have an entry for each input; a `dx` is None where no gradient is asked for. `dy` is overwritten by the node
-    that reads `y`. `ones[i]` is `xs[i]` flattened to `(features + 1, N)` with a last row of ones. `weights`, `grads` and
-    `buffers` are views by parameter name; `block` and `dblock` the node's whole piece of the flat vectors.
+    `xs` and `dxs` have an entry for each input; a `dx` is None where no gradient is asked for. `dy` is overwritten by
+    the node that reads `y`. `ones[i]` is `xs[i]` flattened to `(features + 1, N)` with a last row of ones. `weights`,
+    `grads` and `buffers` are views by parameter name; `block` and `dblock` the node's whole piece of the flat
+    vectors.
     """
 
     node: str
@@ -104,8 +106,9 @@ class Site:
 class Layer(Component, kind="layer", key="type"):
     """A function of one node of the network, with its derivative.
 
-    `view` marks a layer whose y is a view of x; `passes_scale` one whose output is about as large as its input, so that the layer
-    behind decides how weights before it start; `wanted_init` names the initializer for weights right before the layer.
+    `view` marks a layer whose y is a view of x; `passes_scale` one whose output is about as large as its input, so
+    that the layer behind decides how weights before it start; `wanted_init` names the initializer for weights right
+    before the layer.
     """
 
     inputs: ClassVar[int] = 1
@@ -134,7 +137,9 @@ class Layer(Component, kind="layer", key="type"):
         """Writes down dx and the parameters' gradients, given dy."""
 
     def commit(self, do: Plan, at: Site) -> None:
-        """Writes down what changes the running statistics; it runs with the update, so that measuring changes nothing."""
+        """Writes down what changes the running statistics; it runs with the update, so that measuring changes
+        nothing.
+        """
 
     def dead(self, y: Array) -> float | None:
         """The share of units, 0 to 1, that put out zero for the whole batch; None where the idea does not apply."""

@@ -10,8 +10,9 @@ from engine.plan import Plan, product
 class Dense(Layer, name="dense"):
     """y = W x + b.
 
-    x (in, N), y (out, N); `weight` (out, in), `bias` (out). In memory the weight is stored as (in, out) with the bias as one
-    row more, and x has a row of ones below it, so that one product adds the bias and another gives both gradients.
+    x (in, N), y (out, N); `weight` (out, in), `bias` (out). In memory the weight is stored as (in, out) with the bias
+    as one row more, and x has a row of ones below it, so that one product adds the bias and another gives both
+    gradients.
     """
 
     units: int = Field(32, ge=1, le=1_000_000, description="number of outputs")

@@ -12,7 +12,8 @@ from engine.plan import Plan
 
 
 class BatchNorm(Layer, name="batch_norm"):
-    """y = w xhat + b with xhat = (x - mean) / sqrt(var + eps), by feature over the batch (Ioffe & Szegedy 2015, Alg. 1).
+    """y = w xhat + b with xhat = (x - mean) / sqrt(var + eps), by feature over the batch (Ioffe & Szegedy 2015, Alg.
+    1).
 
     x (F, N), or images (C, H, W, N) with one mean a channel. In inference the running statistics are used, kept as in
     PyTorch: new = (1 - momentum) old + momentum now, with the unbiased variance.
