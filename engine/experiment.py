@@ -156,7 +156,7 @@ class Experiment(Model):
                 value = value.table()
             else:
                 value = plain(value)
-            if value is not None and not (field == "layers" and not value):
+            if value is not None and not (field == "layers" and self.model is not None):
                 table[field] = value
         return table
 
@@ -257,9 +257,8 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"experiment '{name}' is not valid TOML: {error}") from None
-    for key, value in (changes or {}).items():
-        set_key(table, key, value)
-    return parse_experiment(table)
+    experiment = parse_experiment(table)
+    return experiment.edited(changes) if changes else experiment
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ sees a zero.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -96,37 +96,50 @@ class CrossEntropy(Loss, name="cross_entropy"):
         return np.concatenate([(1 - e) * own * one_hot + e / classes * weights, own], axis=1)
 
     def forward(self, do: Plan, at: LossSite) -> None:
-        """With s = z - max z: L = mean(log sum exp s - q . s), p = exp s / sum exp s."""
+        """With s = z - max z and S = sum exp s: L = mean(log S - q . s), p = exp(s) / S.
+
+        Without class weights S is kept N times too large, so that one division gives p / N, and the value is one
+        product of [log NS; s; log N] with [1 / N; -q / N; -1].
+        """
+        z, p = at.z, at.dz
+        classes, batch = z.shape
+        q, largest, total = at.t[:classes], at.scratch((batch,)), at.scratch((batch,))
+        do(np.maximum.reduce, z, 0, None, largest)
+        if self.class_weights:
+            self._weighted(do, at, q, at.t[classes], largest, total)
+            return
+        terms, factors = np.zeros(batch + z.size + 1, z.dtype), np.zeros(batch + z.size + 1, z.dtype)
+        logs, s, minus_q = terms[:batch], terms[batch:-1].reshape(z.shape), factors[batch:-1].reshape(z.shape)
+        terms[-1], factors[-1], factors[:batch] = log(batch), -1, 1 / batch
+        do(np.subtract, z, largest, s)
+        do(np.exp, s, p)
+        do(np.full(classes, batch, z.dtype).dot, p, total)
+        do(np.divide, p, total, p)
+        do(np.multiply, q, -1 / batch, minus_q)
+        do(np.add, p, minus_q, p)
+        do(np.log, total, logs)
+        _dot(do, terms, factors, at.value)
+
+    def _weighted(self, do: Plan, at: LossSite, q: Array, weights: Array, largest: Array, total: Array) -> None:
+        """With m = sum q, q times the class weights, W their sum: L = sum(m log S - q . s) / W, dz = (m p - q) / W."""
         z, p, value = at.z, at.dz, at.value
         classes, batch = z.shape
-        q = at.t[:classes]
-        s, row, total = at.scratch(z.shape), at.scratch((batch,)), at.scratch((batch,))
-        share, right = np.full(batch, 1 / batch, z.dtype), at.scratch((1,))
-        ones = np.ones(classes, z.dtype)
-        do(np.maximum.reduce, z, 0, None, row)
-        do(np.subtract, z, row, s)
+        ones, s, mass = np.ones(classes, z.dtype), at.scratch(z.shape), at.scratch((batch,))
+        weight, right = at.scratch((1,)), at.scratch((1,))
+        do(np.subtract, z, largest, s)
         do(np.exp, s, p)
         do(ones.dot, p, total)
         do(np.divide, p, total, p)
         do(np.log, total, total)
-        if self.class_weights:
-            mass, weight = at.scratch((batch,)), at.scratch((1,))
-            do(ones.dot, q, mass)
-            do(np.multiply, p, mass, p)
-            do(np.subtract, p, q, p)
-            _dot(do, np.ones(batch, z.dtype), at.t[classes], weight)
-            do(np.divide, p, weight, p)
-            _dot(do, mass, total, value)
-            _dot(do, q, s, right)
-            do(np.subtract, value, right, value)
-            do(np.divide, value, weight, value)
-        else:
-            do(np.subtract, p, q, p)
-            do(np.multiply, p, 1 / batch, p)
-            _dot(do, share, total, value)
-            _dot(do, q, s, right)
-            do(np.multiply, right, 1 / batch, right)
-            do(np.subtract, value, right, value)
+        do(ones.dot, q, mass)
+        do(np.multiply, p, mass, p)
+        do(np.subtract, p, q, p)
+        _dot(do, np.ones(batch, z.dtype), weights, weight)
+        do(np.divide, p, weight, p)
+        _dot(do, mass, total, value)
+        _dot(do, q, s, right)
+        do(np.subtract, value, right, value)
+        do(np.divide, value, weight, value)
 
 
 class Elementwise(Loss):

@@ -55,7 +55,7 @@ def product(do: Plan, a: Array, b: Array, out: Array, spare: Array | None = None
     rows, inner = a.shape
     columns = b.shape[1]
     work = inner * columns
-    if not PACKING_STARTS < rows * work <= 16 * PACKING_STARTS or 8 * work > PACKING_STARTS:
+    if not PACKING_STARTS < rows * work <= 16 * PACKING_STARTS or FEWEST_ROWS * work > PACKING_STARTS:
         do(a.dot, b, out)
         return
     pieces = -(-rows // (PACKING_STARTS // work))
@@ -70,3 +70,4 @@ def product(do: Plan, a: Array, b: Array, out: Array, spare: Array | None = None
 
 
 PACKING_STARTS = 950_000
+FEWEST_ROWS = 12

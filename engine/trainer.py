@@ -24,7 +24,7 @@ from engine.experiment import Experiment
 from engine.feed import Feed
 from engine.history import EpochRow, History
 from engine.memory import Array
-from engine.monitors import early_stopping_next, plateau_next
+from engine.monitors import StoppingState, early_stopping_next, plateau_next
 from engine.network import Network, Pass
 from engine.probe import Measurement, Probe
 from engine.rng import rng
@@ -75,6 +75,8 @@ class Trainer:
                 f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; "
                 "take mse, mae or huber"
             )
+        if not classes and experiment.early_stopping.monitor == "valid_accuracy":
+            raise BadInput("early_stopping.monitor is 'valid_accuracy', which numbers do not have; take 'valid_loss'")
         outputs = loss.units(classes) if classes else self.splits.train.y.shape[1]
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
@@ -251,6 +253,8 @@ class Trainer:
         self._settle(edited)
         if key.startswith("early_stopping") or key == "epochs":
             self.state.stopped = False
+        if key == "early_stopping.monitor":
+            self.state.stopping, self.state.best = StoppingState(), None
         self.timeline.record(self.state)
 
     def _apply_edits(self) -> None:
@@ -314,7 +318,9 @@ class Trainer:
         """(learning rates (n,), update scalars (n, k)) of the next steps."""
         step = np.arange(self.state.step, self.state.step + count)
         schedule, optimizer = self.experiment.schedule, self.experiment.optimizer
-        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch) * self.state.plateau.factor
+        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch) 
+        if isinstance(schedule, Plateau):
+            lr = lr * self.state.plateau.factor
         cycled = schedule.momentum(step, self.total_steps)
         earlier = schedule.momentum(np.maximum(step - 1, 0), self.total_steps)
         same = np.full(count, optimizer.coefficient)

@@ -1,6 +1,6 @@
 """The layers, one concept a file; importing the package registers them all."""
 
-from engine.layers import activations, dense, dropout, normalization, structure
+from engine.layers import activations, convolution, dense, dropout, normalization, pooling, structure
 from engine.layers.base import Layer, ParameterSpec, Scratch, Shape, Site
 
 __all__ = [
