@@ -81,8 +81,9 @@ def nice_limits(low: float, high: float, log: bool = False) -> Scale:
         if stop - start < 0.5:
             start, stop = start - 0.25, stop + 0.25
         return Scale(10.0**start, 10.0**stop, True)
-    if high - low <= 1e-6 * max(abs(low), abs(high)):
-        room = abs(high) * 0.1 or 1.0
+    largest = max(abs(low), abs(high))
+    if high - low <= max(1e-6 * largest, TINY):
+        room = 0.1 * largest if largest > TINY else 1.0
         low, high = low - room, high + room
     elif 0 < low < 0.3 * high:
         low = 0.0
@@ -110,7 +111,7 @@ def labels(ticks: Sequence[float], log: bool = False) -> list[str]:
         return ["0" if tick == 0 else _plain_exponent(f"{tick:.{_digits(finest, tick)}e}") for tick in ticks]
     decimals = max(0, -math.floor(math.log10(finest) + 1e-9))
     texts = [f"{tick / unit:.{min(decimals, 9)}f}" for tick in ticks]
-    return [text + suffix if float(text) else text.lstrip("-") for text in texts]
+    return [text + suffix if float(text) else ("0" if suffix else text.lstrip("-")) for text in texts]
 
 
 def _digits(finest: float, tick: float) -> int:

@@ -67,7 +67,7 @@ def draw_bars(
             start, stop = round(healthy[0]), round(healthy[1])
             picture.put(row, left + start, "·" * (stop - start), palette.color("good"))
         value = math.nan if bar.value is None else bar.value
-        color = palette.color(bar.role)
+        color = palette.faded(palette.color(bar.role), 0.14) if row % 2 else palette.color(bar.role)
         if bar.value is not None and not math.isfinite(value):
             picture.put(row, left, "× not finite"[: max(0, inner)], palette.color("problem"), BOLD)
         elif value > 0:
@@ -89,8 +89,10 @@ def _decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, 
         if power % every == 0:
             name = {0: "1", 1: "10"}.get(power, f"1e{power}")
             at = left + round((power - scale.low) / span * inner)
-            place = min(at, left + inner - len(name) - 1)
-            picture.put(row, place, "╵" + name, palette.color("muted"))
+            if at + len(name) < left + inner:
+                picture.put(row, at, "╵" + name, palette.color("muted"))
+            else:
+                picture.put(row, left + inner - 1 - len(name), name + "╵", palette.color("muted"))
 
 
 def draw_history(

@@ -151,16 +151,18 @@ def draw(
         picture.put(0, 0, sparkline(tops, view.log), palette.color(shown[0].role))
         return Plot(picture, 0, 0, width, 1, steps, axes.Scale(0, 1))
     framed = width >= FRAMED[0] and height >= FRAMED[1]
-    left, inner = 0, height - (3 if framed else 1)
-    for _ in range(2):  # the width of the numbers changes the columns, the columns may change the numbers
+    wanted, left, inner = (6 if framed else 0), -1, height - (3 if framed else 1)
+    for _ in range(3):  # the width of the numbers changes the columns, the columns may change the numbers
+        if wanted == left:
+            break
+        left = wanted
         columns = width - left
         edges = np.linspace(low, high, 2 * columns + 1)
         traced = [_trace(one, view, edges) for one in shown]
         values = _limits(traced, view.log)
         ticks = values.ticks(max(2, (inner + 1) // 3))
         texts = axes.labels(ticks, values.log)
-        left = max(6, max(map(len, texts), default=0) + 2) if framed else 0
-    left = width - columns
+        wanted = max(6, max(map(len, texts), default=0) + 2) if framed else 0
     if framed:
         lines = list(zip(ticks, texts, strict=True))
         _frame(picture, columns, inner, left, values, lines, steps, view, steps_per_epoch, palette)
@@ -235,17 +237,13 @@ def _frame(
     y_ticks = tuple((int(row), text.rjust(left - 2) + " ") for row, (_, text) in zip(rows, ticks, strict=True))
     if not y_ticks:
         y_ticks = ((0, " " * (left - 1)),)
-    drawn = frame(columns + left, inner + 2, x_ticks, y_ticks)
-    back = Picture(columns + left, inner + 2)
-    back.chars[:] = drawn.chars
-    back.fg[:] = palette.color("muted")
-    back.fg[:inner, left - 1 :] = palette.color("faint")
-    back.fg[inner, :] = palette.color("faint")
-    picture.paste(back, 1, 0)
-    unit_name = "epoch" if view.by_epoch else "step"
-    free = picture.chars[-1, : left - 1]
-    if np.all(free == 32):
-        picture.put(picture.height - 1, 0, unit_name[: left - 1].rjust(left - 2)[: left - 1], palette.color("muted"))
+    picture.chars[1:] = frame(columns + left, inner + 2, x_ticks, y_ticks).chars
+    picture.fg[1:] = palette.color("muted")
+    picture.fg[1 : inner + 1, left - 1 :] = palette.color("faint")
+    picture.fg[inner + 1] = palette.color("faint")
+    name = ("epoch" if view.by_epoch else "step").rjust(left - 2)
+    if np.all(picture.chars[-1, : len(name) + 1] == 32):
+        picture.put(picture.height - 1, 0, name, palette.color("muted"))
 
 
 def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palette: Palette) -> None:
@@ -254,7 +252,9 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
         if one.band is not None:
             tops, bottoms = _rows(plot, one.band[1]), _rows(plot, one.band[0])
             canvas.spans(tops, bottoms, palette.faded(palette.color(one.series.role)), under=True)
-    for one in reversed(traced):
+    points = [one for one in traced if one.series.values is None]
+    steps = [one for one in traced if one.series.values is not None]
+    for one in [*steps[::-1], *points[::-1]]:  # points in front of noise
         tops, bottoms = joined(_rows(plot, one.high), _rows(plot, one.low))
         canvas.spans(tops, bottoms, palette.color(one.series.role), one.series.pattern)
     picture, body = plot.picture, slice(plot.top, plot.top + plot.height)
@@ -301,6 +301,14 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
             plot.picture.put(plot.top + row, plot.left + column, series.glyph, palette.color(series.role))
 
 
+def _reading(series: Series, value: float | None, view: View) -> str:
+    """The exact value under a cursor; else the newest, smoothed if the curve is."""
+    smooth = series.smooth_with(view.beta)
+    if smooth is None or view.cursor is not None or not len(smooth):
+        return axes.number(value)
+    return axes.number(float(smooth.values[-1]))
+
+
 def _legend(
     plot: Plot, traced: Sequence[_Traced], view: View, palette: Palette, steps_per_epoch: float, title: str
 ) -> None:
@@ -309,20 +317,19 @@ def _legend(
     last = max(one.series.last for one in traced)
     step = last if view.cursor is None else min(max(view.cursor, 1.0), last)
     column = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
-    compact = picture.width < 60
-    for one in traced:
-        series, value = one.series, one.series.at(step)
-        smooth = series.smooth_with(view.beta)
-        text = axes.number(value)
-        if smooth is not None and view.cursor is None and len(smooth):
-            text = axes.number(float(smooth.values[-1]))
-        line = LINES[series.pattern][: 1 if compact else 2]
-        column = picture.put(0, column, line, palette.color(series.role), BOLD)
-        name = "" if compact and len(traced) > 2 else f" {series.name}"
-        column = picture.put(0, column, name, palette.color("muted"))
+    items = [(one.series, one.series.at(step)) for one in traced]
+    for letters in (99, 5, 0):  # whole names, short ones or none: a number is never cut
+        texts = [(series.name[:letters], _reading(series, value, view)) for series, value in items]
+        room = sum(4 + bool(name) + len(name) + len(text) for name, text in texts) + 2 * len(texts) - 2
+        if column + room <= picture.width:
+            break
+    for (series, value), (name, text) in zip(items, texts, strict=True):
         wrong = value is not None and not np.isfinite(value)
-        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong)
-        column += 2 if compact else 3
+        if column + 3 + bool(name) + len(name) + len(text) > picture.width:
+            break
+        column = picture.put(0, column, LINES[series.pattern], palette.color(series.role), BOLD)
+        column = picture.put(0, column, f" {name}" if name else "", palette.color("muted"))
+        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong) + 3
     epoch = f"epoch {step / max(steps_per_epoch, 1e-9):.2f}"
     place = epoch if view.by_epoch else f"step {axes.count(step)}"
     notes = [*(["log"] if view.log else []), *([f"smooth {view.beta:g}"] if view.beta > 0 else []), place]

@@ -62,9 +62,9 @@ class Palette:
         return self.series[place % len(self.series)]
 
     def faded(self, color: int, share: float = 0.62) -> int:
-        """A colour moved towards the background; 16 colours know only the grey."""
+        """A colour moved towards the background; of 16 colours, much of it is grey, little of it the colour itself."""
         if color == DEFAULT or color >= ANSI:
-            return self.color("muted")
+            return self.color("muted") if share > 0.5 else color
         return mix(color, self.background, share)
 
     def signed(self, values: ArrayLike) -> NDArray[np.int32]:

@@ -75,12 +75,14 @@ class Picture:
             for name in ("chars", "fg", "bg", "face"):
                 getattr(self, name)[here] = getattr(other, name)[there]
 
-    def rows_unlike(self, other: "Picture | None") -> list[int]:
-        """The rows in which the two differ; every row when the sizes do or there is no other."""
+    def unlike(self, other: "Picture | None") -> list[tuple[int, int, int]]:
+        """Where the two differ, as (row, first column, column after the last); every row whole when the sizes do."""
         if other is None or other.chars.shape != self.chars.shape:
-            return list(range(self.height))
+            return [(row, 0, self.width) for row in range(self.height)]
         differs = (self.chars != other.chars) | (self._keys(DEFAULT, DEFAULT) != other._keys(DEFAULT, DEFAULT))
-        return [int(row) for row in np.flatnonzero(differs.any(1))]
+        rows = np.flatnonzero(differs.any(1))
+        first, last = differs.argmax(1), self.width - differs[:, ::-1].argmax(1)
+        return [(int(row), int(first[row]), int(last[row])) for row in rows]
 
     def strips(self, rows: Iterable[int], fg: int = DEFAULT, bg: int = DEFAULT) -> list[Strip]:
         """Rows for Textual, a segment a run of equal style; `fg` and `bg` stand in for DEFAULT."""

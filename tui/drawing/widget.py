@@ -1,4 +1,4 @@
-"""A Textual widget that shows a picture and repaints only the rows that changed."""
+"""A Textual widget that shows a picture and repaints only the cells that changed."""
 
 from rich.color import Color, ColorType
 from textual.geometry import Region
@@ -13,7 +13,7 @@ from tui.drawing.svg import to_svg
 class Drawing(Widget):
     """Subclasses say what to draw in `draw`; whoever changes what it draws calls `update`, as often as they like.
 
-    An update draws at once if the widget can be seen and asks Textual for the changed rows alone; else it waits until
+    An update draws at once if the widget can be seen and asks Textual for the changed cells alone; else it waits until
     the widget is shown.
     """
 
@@ -41,8 +41,8 @@ class Drawing(Widget):
                 self._picture = None
                 self.refresh()
             return
-        for row in self._redraw():
-            self.refresh(Region(0, row, self.size.width, 1))
+        for row, start, stop in self._redraw():
+            self.refresh(Region(start, row, stop - start, 1))
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -67,10 +67,11 @@ class Drawing(Widget):
         full = palette if palette.depth == "full" else Palette(palette.dark)
         return to_svg(self.draw(width, height, full), full.foreground, full.background)
 
-    def _redraw(self) -> list[int]:
-        """Draw, keep the strips; the rows that are not what they were."""
+    def _redraw(self) -> list[tuple[int, int, int]]:
+        """Draw, keep the strips; (row, start, stop) of what is not what it was."""
         fresh = self.draw(*self.size, self.palette)
-        rows = fresh.rows_unlike(self._picture)
+        changes = fresh.unlike(self._picture)
+        rows = [row for row, _, _ in changes]
         if self._picture is None or len(self._strips) != fresh.height:
             style = self.rich_style
             self._ground = _code(style.color), _code(style.bgcolor)
@@ -78,7 +79,7 @@ class Drawing(Widget):
         for row, strip in zip(rows, fresh.strips(rows, *self._ground), strict=True):
             self._strips[row] = strip
         self._picture = fresh
-        return rows
+        return changes
 
 
 def _code(color: Color | None) -> int:

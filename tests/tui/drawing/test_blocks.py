@@ -1,0 +1,164 @@
+import math
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from tui.drawing.bars import Bar, Decades, draw_bars, draw_history, sparkline
+from tui.drawing.boundary import Plane, Points, draw_boundary
+from tui.drawing.halfblock import draw_heat, draw_images, scaled
+from tui.drawing.palette import Palette
+from tui.drawing.picture import DEFAULT, Picture
+from tui.drawing.svg import to_svg
+
+PALETTES = [Palette(), Palette(dark=False), Palette(depth="ansi"), Palette(depth="none")]
+SIZES = [(0, 0), (0, 5), (5, 0), (1, 1), (2, 1), (7, 3), (60, 12)]
+
+
+def naive_bilinear(image, rows, columns):
+    result = np.zeros((rows, columns))
+    for r in range(rows):
+        for c in range(columns):
+            y = min(max((r + 0.5) * image.shape[0] / rows - 0.5, 0), image.shape[0] - 1)
+            x = min(max((c + 0.5) * image.shape[1] / columns - 0.5, 0), image.shape[1] - 1)
+            for i in range(image.shape[0]):
+                for j in range(image.shape[1]):
+                    result[r, c] += image[i, j] * max(0, 1 - abs(y - i)) * max(0, 1 - abs(x - j))
+    return result
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 5), (10, 4), (1, 1), (8, 8)])
+def test_scaling_equals_naive_loops(rows, columns):
+    image = np.random.default_rng(1).random((5, 7))
+    np.testing.assert_allclose(scaled(image, rows, columns, smooth=True), naive_bilinear(image, rows, columns))
+    near = scaled(image, rows, columns)
+    for r in range(rows):
+        for c in range(columns):
+            assert near[r, c] == image[int((r + 0.5) * 5 / rows), int((c + 0.5) * 7 / columns)]
+
+
+def test_heat_map_colours_by_hand():
+    palette = Palette()
+    picture = draw_heat([[-1, 1], [0, np.nan]], 2, 1, palette)
+    assert picture.to_text() == "▀▀"
+    orange, blue = int(picture.fg[0, 0]), int(picture.fg[0, 1])
+    assert orange >> 16 > orange & 255 and blue >> 16 < blue & 255
+    grey = int(picture.bg[0, 0])
+    assert max(grey >> s & 255 for s in (0, 8, 16)) - min(grey >> s & 255 for s in (0, 8, 16)) < 10
+    assert picture.bg[0, 1] == palette.unknown
+    assert draw_heat([[-1, 0.5, 1]], 3, 1, Palette(depth="none")).to_text() == "≡+#"
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_ramps_rise_or_fall_in_light_and_take_anything(palette):
+    for table in (palette.sequential, palette.signed, palette.heat):
+        table([np.nan, -9, 9, 0.5])
+    if palette.depth == "full":
+        light = [sum(int(c) >> s & 255 for s in (16, 8, 0)) for c in palette.sequential(np.linspace(0, 1, 20))]
+        assert light == sorted(light)
+    if palette.depth == "none":
+        assert palette.color("train") == palette.color("problem") == DEFAULT
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_picture_has_the_size_asked_for(palette, width, height):
+    random = np.random.default_rng(0)
+    plane = Plane.around([[0, 0], [2, 1]])
+    points = [Points(random.random((9, 2)), np.arange(9) % 3), Points([[np.nan, 1], [1e9, 0]], [0, 1], True)]
+    bars = [Bar("dense 1", 1e-3, "1e-3"), Bar("relu", None), Bar("bad", math.nan), Bar("out", 1e9, chosen=True)]
+    images = random.random((4, 8, 8))
+    pictures = [
+        draw_heat(random.random((3, 4)), width, height, palette),
+        draw_images(images, ["a", "b", "c", "d"], width, height, palette, wrong=[True], chosen=1),
+        draw_images(random.random((2, 3, 8, 8)), [], width, height, palette),
+        draw_boundary(random.random(2 * width * height), plane, points, width, height, palette),
+        draw_boundary(random.random((2 * width * height, 3)), plane, points, width, height, palette, discrete=True),
+        draw_boundary(None, plane, points, width, height, palette),
+        draw_boundary(np.zeros(7), plane, points, width, height, palette),
+        draw_bars(bars, Decades(healthy=(1e-4, 1e-2)), width, height, palette),
+        draw_history(random.random((5, 30)), ["a", "b", "c", "d", "e"], Decades(), width, height, palette),
+    ]
+    for picture in pictures:
+        assert (picture.width, picture.height) == (width, height)
+        picture.strips(range(height))
+
+
+def test_bars_have_the_length_of_their_logarithm_whatever_the_others_are():
+    scale = Decades(-8, 0)
+    for value, eighths in (
+        (1e-4, 20 * 8),
+        (1e-8, 1),
+        (1, 40 * 8),
+        (10, 40 * 8),
+        (3e-2, round((math.log10(3e-2) + 8) / 8 * 320)),
+    ):
+        alone = draw_bars([Bar("a", value)], scale, 42, 1, Palette())
+        among = draw_bars([Bar("a", value), Bar("b", 1.0)], scale, 42, 2, Palette())
+        text = alone.to_text()[2:]
+        assert text == among.to_text().split("\n")[0][2:]
+        assert len(text) == -(-eighths // 8) and text.startswith("█" * (eighths // 8))
+        if eighths % 8:
+            assert ord(text[-1]) == ord("█") + 8 - eighths % 8
+    assert draw_bars([Bar("a", 0.0), Bar("b", None)], scale, 42, 2, Palette()).to_text() == "a\nb"
+    assert "× not finite" in draw_bars([Bar("a", math.inf)], scale, 42, 1, Palette()).to_text()
+
+
+def test_bars_as_text():
+    bars = [Bar("dense 1", 1e-6, "1.0e-6"), Bar("dense 2", 1e-3, "1.0e-3"), Bar("output", 1e-1, "0.1")]
+    picture = draw_bars(bars, Decades(-8, 0, healthy=(1e-4, 1e-2)), 47, 4, Palette())
+    assert picture.to_text().split("\n") == [
+        "dense 1 ████████        ········         1.0e-6",
+        "dense 2 ████████████████████····         1.0e-3",
+        " output ████████████████████████████        0.1",
+        "        ╵1e-8   ╵1e-6   ╵1e-4   ╵1e-2 1╵",
+    ]
+
+
+def test_history_shows_the_absolute_size_and_the_newest_on_the_right():
+    palette, scale = Palette(), Decades(-8, 0)
+    values = np.array([[1e-8] * 10, [1e-8] * 5 + [1.0] * 5])
+    picture = draw_history(values, ["a", "b"], scale, 12, 2, palette)
+    low, high = palette.heat([0, 1]).tolist()
+    assert picture.fg[0, 2:].tolist() == [low] * 10
+    assert picture.fg[1, 2:].tolist() == [low] * 5 + [high] * 5
+    assert [row[0] for row in picture.to_text().split("\n")] == ["a", "b"]
+
+
+def test_a_boundary_lies_where_the_function_changes_sign_and_points_on_it():
+    plane = Plane(0, 8, 0, 4)
+    grid = plane.grid(8, 2)
+    assert grid.shape == (32, 2) and grid[0].tolist() == [0.5, 3.5] and grid[-1].tolist() == [7.5, 0.5]
+    palette = Palette()
+    picture = draw_boundary(np.sign(grid[:, 0] - 4), plane, [], 8, 2, palette, discrete=True)
+    assert len({*picture.fg[:, :4].ravel().tolist()}) == len({*picture.fg[:, 4:].ravel().tolist()}) == 1
+    assert picture.fg[0, 3] != picture.fg[0, 4]
+    training, validation = Points([[1.5, 3.1]], [0]), Points([[6.2, 0.1], [1.5, 3.1]], [1, 0], hollow=True)
+    picture = draw_boundary(np.sign(grid[:, 0] - 4), plane, [training, validation], 8, 2, palette)
+    assert picture.to_text() == "▀●▀▀▀▀▀▀\n▀▀▀▀▀▀◇▀"
+    plain = draw_boundary(None, plane, [training, validation], 8, 2, Palette(depth="none"))
+    assert plain.to_text() == " ●\n      ◇"
+
+
+def test_images_lie_side_by_side_with_their_captions():
+    picture = draw_images(
+        np.zeros((3, 4, 4)), ["7 99%", "1 60%", "3 51%"], 18, 6, Palette(depth="none"), wrong=[0, 1, 0]
+    )
+    assert picture.to_text().split("\n")[2].split() == ["7", "99%", "✗", "1", "60%"]
+    ones = draw_images(np.ones((1, 4, 4)), ["x"], 4, 3, Palette(depth="none"))
+    assert ones.to_text() == "████\n████\n x"
+
+
+def test_sparkline():
+    assert sparkline([0, 1, 2, np.nan, 7]) == "▁▂▃ █"
+    assert sparkline([1e-3, 1, 0], log=True) == "▁█ "
+    assert sparkline([np.nan]) == " " and sparkline([]) == ""
+
+
+def test_svg_is_well_formed_and_has_every_dot():
+    picture = Picture(4, 1)
+    picture.put(0, 0, "⣿<▀▌", fg=0xFF0000, bg=0x00FF00)
+    root = ElementTree.fromstring(to_svg(picture))
+    paths = [e for e in root.iter() if e.tag.endswith("path")]
+    assert len(paths) == 1 and paths[0].get("d").count("M") == 8 and paths[0].get("fill") == "#ff0000"
+    assert [e.text for e in root.iter() if e.tag.endswith("text")] == ["<"]
