@@ -28,6 +28,7 @@ class Evaluation:
             self.blocks.append(block)
         self.rows = len(rows)
 
+    @np.errstate(all="ignore")
     def measure(self) -> tuple[float, float | None]:
         """(loss, accuracy) at the present weights; accuracy, 0 to 1, is None for regression, both nan for no rows."""
         if not self.rows:

@@ -99,6 +99,7 @@ class Network:
         self._passes.move_to_end(key)
         return self._passes[key]
 
+    @np.errstate(all="ignore")
     def predict(self, x: Array) -> Array:
         """Outputs (rows, K) for inputs (rows, *shape), in inference mode: logits where the loss works from logits."""
         rows = np.asarray(x, self.dtype).reshape(len(x), -1)

@@ -90,12 +90,21 @@ class Trainer:
         self._last_keyframe = 0.0
         self._evaluations = self._arrange()
         self._update = Update(experiment, self.network, self.state)
-        for size in {self.batch_size, self.feed.rows % self.batch_size} - {0}:
-            self.network.run(size, training=True)
+        self._build_passes(experiment)
         self.timeline.record(self.state)
         self.measure()
         if not self.problem:
-            self._finish_epoch(self.probe.loss if self.probe else 0.0, None)
+            self._finish_epoch(self._gradient_norm(), None)
+
+    def _build_passes(self, experiment: Experiment) -> None:
+        """Makes the passes of a full batch and of what an epoch leaves over; a size that does not fit is refused."""
+        rows = self.feed.rows
+        size = min(experiment.batch_size, rows) or rows
+        for batch in {size, rows % size, (rows - self.state.row) % size} - {0}:
+            self.network.run(batch, training=True)
+
+    def _gradient_norm(self) -> float:
+        return sqrt(sum(stats.grad_norm**2 for stats in self.probe.parameters)) if self.probe else 0.0
 
     # ------------------------------------------------------------------------------------------ what there is
 
@@ -156,6 +165,7 @@ class Trainer:
         while not self.done:
             yield self.advance(epochs=1)
 
+    @np.errstate(all="ignore")
     def advance(
         self, seconds: float | None = None, steps: int | None = None, epochs: int | None = None, measure: bool = True
     ) -> Report:
@@ -172,7 +182,6 @@ class Trainer:
         while not self.done and (last_step is None or self.state.step < last_step):
             if last_epoch is not None and self.state.epoch >= last_epoch:
                 break
-            self._apply_edits()
             end_of_epoch = self.state.row + self.batch_size >= self.feed.rows
             late = deadline is not None and perf_counter() >= deadline
             last = late or self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
@@ -184,6 +193,7 @@ class Trainer:
                 break
         return self._report(first, first_row)
 
+    @np.errstate(all="ignore")
     def measure(self) -> Probe | None:
         """The instruments for the next batch at the present weights; nothing is updated."""
         prepare_thread()
@@ -245,32 +255,27 @@ class Trainer:
         edited = self.experiment.edited({key: value})
         if edited == self.experiment:
             return
+        self._build_passes(edited)
         self.problem = None
         self.history.truncate(self.state.step)
         self.timeline.truncate(self.state.step)
         self.edits[:] = [edit for edit in self.edits if edit.step <= self.state.step]
         self.edits.append(Edit(self.state.step, key, value))
+        self._apply(key, edited)
+        self.timeline.record(self.state)
+
+    def _apply_edits(self) -> None:
+        """Applies what was edited at the present step, in order, on the way forward through a past on record."""
+        for edit in self.edits:
+            if edit.step == self.state.step:
+                self._apply(edit.key, self.experiment.edited({edit.key: edit.value}))
+
+    def _apply(self, key: str, edited: Experiment) -> None:
         self._settle(edited)
         if key.startswith("early_stopping") or key == "epochs":
             self.state.stopped = False
         if key == "early_stopping.monitor":
             self.state.stopping, self.state.best = StoppingState(), None
-        self.timeline.record(self.state)
-
-    def _apply_edits(self) -> None:
-        """Applies what was edited at the present step, on the way forward through a past that is on record."""
-        wanted = self._experiment_at(self.state.step)
-        if wanted is not self.experiment and wanted != self.experiment:
-            self._settle(wanted)
-
-    def _experiment_at(self, step: int) -> Experiment:
-        if not self.edits or self.edits[-1].step < self.state.step:
-            return self.experiment
-        changes = [(edit.key, edit.value) for edit in self.edits if edit.step <= step]
-        experiment = self.base
-        for key, value in changes:
-            experiment = experiment.edited({key: value})
-        return experiment
 
     def _settle(self, experiment: Experiment) -> None:
         """Goes on under other settings: slots that are no longer used are dropped, new ones start at zero."""
@@ -337,13 +342,15 @@ class Trainer:
         update = self._update.plan.calls + at.commit.calls
         feed, vitals, now, clock, step = at.feed, at.vitals, self._update.now, self.network.clock, self.state.step
         record: list[tuple[float, float]] = []
+        broken = False
         for batch, scalars in zip(block, table, strict=True):
             feed[...] = batch
             clock[...] = step + len(record)
             for function, args in gradient:
                 function(*args)
             loss, square = vitals.tolist()
-            if not isfinite(loss + square) and self._stop_if_not_finite(at):
+            broken = not isfinite(loss + square) and _first_not_finite(self.network, at) is not None
+            if broken:
                 break
             record.append((loss, square))
             now[...] = scalars
@@ -352,7 +359,10 @@ class Trainer:
             if deadline is not None and perf_counter() > deadline:
                 break
         self._note(record, lrs[: len(record)], len(record) * at.batch, began)
-        if self.seconds - self._last_keyframe > KEYFRAME_SECONDS and not self.problem:
+        if broken and self._stop_if_not_finite(at):
+            return
+        self._apply_edits()
+        if self.seconds - self._last_keyframe > KEYFRAME_SECONDS:
             self._keyframe()
 
     def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
@@ -381,8 +391,9 @@ class Trainer:
             norm = sqrt(float(before.dot(before)))
             moved = self.network.values - before
             self._finish_epoch(sqrt(square), sqrt(float(moved.dot(moved))) / norm if norm else None)
-            if self.seconds - self._last_keyframe > KEYFRAME_SECONDS or measured:
-                self._keyframe()
+        self._apply_edits()
+        if end_of_epoch and (self.seconds - self._last_keyframe > KEYFRAME_SECONDS or measured):
+            self._keyframe()
 
     def _note(self, record: list[tuple[float, float]], lrs: Array, rows: int, began: float) -> None:
         if record:
@@ -465,7 +476,7 @@ class Trainer:
             f"lower optimizer.lr (now {lr:g}) or set regularization.clip_norm"
         )
         if not np.isfinite(self.network.values).all():
-            self.state.restore(self.timeline.before(max(0, self.state.step - 1)))
+            self._restore(self.timeline.before(max(0, self.state.step - 1)))
             self.problem = self.problem.replace("as they were before that step", f"those of step {self.state.step}")
         return True
 

@@ -43,8 +43,12 @@ class BatchNorm(Layer, name="batch_norm"):
         return {"running_mean": ((shapes[0][0],), 0.0), "running_var": ((shapes[0][0],), 1.0)}
 
     def forward(self, do: Plan, at: Site) -> None:
-        """y = (x - mean) rstd w + b."""
+        """y = (x - mean) rstd w + b. Raises ValueError for training on one value, which has no variance."""
         x, y = _by_feature(at.x), _by_feature(at.y)
+        if at.training and x.shape[1] == 1:
+            raise ValueError(
+                "needs two rows or more in every batch, and one batch would have a single row; change batch_size"
+            )
         w, b = at.weights["weight"][:, None], at.weights["bias"][:, None]
         rstd = at.keep("rstd", (len(x), 1))
         if at.training:
