@@ -1,0 +1,154 @@
+"""The desk: holds the panels, puts each in its place, and knows which one is in use."""
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.containers import Container
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+
+from tui.arrangement import LEFT, Mode, arrange
+from tui.panel import Panel
+
+
+class Tabs(Widget):
+    """One line with the names of the panels, where they do not all fit; a click goes to one."""
+
+    DEFAULT_CSS = """
+    Tabs { height: 1; padding: 0 1; display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="tabs")
+        self.auto_links = False
+        self._names: list[tuple[str, str]] = []
+        self._shown: set[str] = set()
+        self._focused = ""
+
+    def show(self, names: list[tuple[str, str]], shown: set[str], focused: str) -> None:
+        """Draws (id, title) of every panel; those on the screen stand out, the one in use most."""
+        self._names, self._shown, self._focused = names, shown, focused
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        for short in (False, True):
+            parts = [self._tab(place, name, title, short) for place, (name, title) in enumerate(self._names, 1)]
+            line = Content("  ").join(parts)
+            if line.cell_length <= width:
+                break
+        return line
+
+    def _tab(self, place: int, name: str, title: str, short: bool) -> Content:
+        style = "bold $accent" if name == self._focused else "$foreground" if name in self._shown else "$muted"
+        text = f"{place}" if short and name != self._focused else f"{place} {title}"
+        return Content.styled(text, style).stylize(Style.from_meta({"@click": f"app.focus_panel('{name}')"}))
+
+
+class Desk(Container):
+    """Holds the panels."""
+
+    DEFAULT_CSS = """
+    Desk { width: 1fr; height: 1fr; layers: panels; }
+    Desk > Panel {
+        position: absolute;
+        border: round $line;
+        border-title-color: $muted;
+        border-subtitle-color: $muted;
+        padding: 0 1;
+    }
+    Desk > Panel:focus, Desk > Panel:focus-within {
+        border: round $accent;
+        border-title-color: $accent;
+        border-title-style: bold;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="desk")
+        self.panels: dict[str, Panel] = {}
+        self.tabs: Tabs | None = None
+        self.mode: Mode = "wide"
+        self.zoomed = False
+        self.focused_name = "loss"
+        self._front = ("architecture", "loss")
+
+    def fill(self, kinds: Iterable[type[Panel]]) -> None:
+        """Puts a panel of each kind on the desk."""
+        for place, kind in enumerate(kinds, 1):
+            panel = kind()
+            panel.border_title = f"{place} {kind.TITLE}"
+            self.panels[panel.scope()] = panel
+        self.mount_all(self.panels.values())
+        self.settle()
+        self.go_to(self.focused_name if self.focused_name in self.panels else next(iter(self.panels), ""))
+
+    @property
+    def visible_panels(self) -> list[Panel]:
+        """The panels that are on the screen."""
+        return [panel for panel in self.panels.values() if panel.display]
+
+    @property
+    def focused_panel(self) -> Panel | None:
+        """The panel in use."""
+        return self.panels.get(self.focused_name)
+
+    def go_to(self, name: str) -> None:
+        """Brings a panel to the front and gives it the focus."""
+        if name in self.panels:
+            self._bring(name)
+            panel = self.panels[name]
+            if not panel.has_focus_within:
+                panel.focus(scroll_visible=False)
+
+    def go_along(self, direction: int) -> None:
+        """Goes to the next panel, or the one before."""
+        names = list(self.panels)
+        if names:
+            place = names.index(self.focused_name) if self.focused_name in names else 0
+            self.go_to(names[(place + direction) % len(names)])
+
+    def zoom(self) -> None:
+        """Gives the panel in use the whole desk, or puts it back."""
+        self.zoomed = not self.zoomed
+        self.settle()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        for node in event.widget.ancestors_with_self:
+            if isinstance(node, Panel):
+                self._bring(node.scope())
+                return
+
+    def on_resize(self) -> None:
+        self.settle()
+
+    def _bring(self, name: str) -> None:
+        left, right = self._front
+        self._front = (name, right) if name in LEFT else (left, name)
+        changed, self.focused_name = name != self.focused_name, name
+        if changed or not self.panels[name].display:
+            self.settle()
+
+    def settle(self) -> None:
+        """Puts every panel in its place for the present size, mode and focus."""
+        regions = arrange(
+            self.mode,
+            self.size.width,
+            self.size.height,
+            tuple(self.panels),
+            self._front,
+            self.focused_name,
+            self.zoomed,
+        )
+        with self.app.batch_update():
+            for name, panel in self.panels.items():
+                panel.display = name in regions
+                if region := regions.get(name):
+                    panel.styles.offset = region.offset
+                    panel.styles.width, panel.styles.height = region.size
+        if self.tabs is None:
+            return
+        self.tabs.display = self.mode in ("two", "one") and len(self.panels) > 0
+        names = [(name, panel.TITLE) for name, panel in self.panels.items()]
+        self.tabs.show(names, set(regions), self.focused_name)

@@ -1,0 +1,83 @@
+"""The foot of the screen: which keys work here, and what went wrong."""
+
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+
+from tui.actions import ACTIONS, Action, keys_of
+from tui.panel import Panel
+
+
+class Hints(Widget):
+    """One line of keys, those of the panel in use first; a click does what the key does."""
+
+    DEFAULT_CSS = """
+    Hints { height: 1; padding: 0 1; color: $muted; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="hints")
+        self.auto_links = False
+        self._panel: Panel | None = None
+        self._keymap: dict[str, str] = {}
+
+    def show(self, panel: Panel | None, keymap: dict[str, str]) -> None:
+        """Draws the hints for the panel in use."""
+        self._panel, self._keymap = panel, dict(keymap)
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        last = [action for action in ACTIONS if action.id in ("help", "command_palette", "quit")]
+        shown = [action for action in ACTIONS if action.show_in_footer and action not in last]
+        parts = [self._hint(action, "app", "app") for action in shown]
+        if self._panel is not None:
+            scope = self._panel.scope()
+            own = [self._hint(action, scope, "focused") for action in self._panel.ACTIONS if action.show_in_footer]
+            parts = parts[:3] + own + parts[3:]
+        tail = Content("  ").join([self._hint(action, "app", "app") for action in last])
+        line = Content("")
+        for part in parts:
+            if line.cell_length + part.cell_length + tail.cell_length + 4 > width:
+                break
+            line = Content.assemble(line, "  ", part) if line else part
+        if tail.cell_length + 2 > width:
+            return tail
+        return Content.assemble(line, " " * max(2, width - line.cell_length - tail.cell_length), tail)
+
+    def _hint(self, action: Action, scope: str, target: str) -> Content:
+        keys = keys_of(action, scope, self._keymap)
+        key = keys[0] if keys else ""
+        click = Style.from_meta({"@click": f"{target}.{action.call}"})
+        text = Content.assemble((key, "bold $accent"), " ", action.label.lower())
+        return text.stylize(click)
+
+
+class Problem(Widget):
+    """A bar that says why a run stopped or what broke, and what to do about it; absent while all is well."""
+
+    DEFAULT_CSS = """
+    Problem {
+        height: auto;
+        max-height: 3;
+        padding: 0 1;
+        display: none;
+        background: $error 20%;
+        color: $foreground;
+    }
+    Problem:ansi { background: ansi_default; color: ansi_red; text-style: bold; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="problem")
+        self._text = ""
+
+    def show(self, text: str) -> None:
+        """Shows a line, or nothing for an empty one."""
+        if text != self._text:
+            self._text = text
+            self.display = bool(text)
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return Content.from_markup("[bold $error]✗[/] $text", text=self._text)
