@@ -159,7 +159,8 @@ def test_a_network_without_hidden_layers_stays_one(tmp_path: Path) -> None:
 def test_float64_and_losses_that_are_not_finite_survive(tmp_path: Path) -> None:
     trainer = Trainer(small(), dtype=np.float64)
     trainer.advance(steps=24)
-    trainer.history.rows[1:3] = (replace(trainer.history.rows[1], valid_loss=x) for x in (inf, nan))
+    rows = trainer.history.rows
+    rows[1:3] = replace(rows[1], valid_loss=inf), replace(rows[2], valid_loss=nan)
     save_checkpoint(trainer, tmp_path / "run")
     resumed = load_checkpoint(tmp_path / "run")
     assert resumed.network.dtype == np.float64
