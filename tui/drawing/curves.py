@@ -256,7 +256,8 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
     steps = [one for one in traced if one.series.values is not None]
     for one in [*steps[::-1], *points[::-1]]:  # points in front of noise
         tops, bottoms = joined(_rows(plot, one.high), _rows(plot, one.low))
-        canvas.spans(tops, bottoms, palette.color(one.series.role), one.series.pattern)
+        noisy = one.series.values is not None
+        canvas.spans(tops, bottoms, palette.color(one.series.role), one.series.pattern, under=noisy)
     picture, body = plot.picture, slice(plot.top, plot.top + plot.height)
     for mark in marks:
         column = plot.column_of(mark.step)
@@ -316,22 +317,24 @@ def _legend(
     picture = plot.picture
     last = max(one.series.last for one in traced)
     step = last if view.cursor is None else min(max(view.cursor, 1.0), last)
-    column = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
-    items = [(one.series, one.series.at(step)) for one in traced]
-    for letters in (99, 5, 0):  # whole names, short ones or none: a number is never cut
-        texts = [(series.name[:letters], _reading(series, value, view)) for series, value in items]
-        room = sum(4 + bool(name) + len(name) + len(text) for name, text in texts) + 2 * len(texts) - 2
-        if column + room <= picture.width:
-            break
-    for (series, value), (name, text) in zip(items, texts, strict=True):
-        wrong = value is not None and not np.isfinite(value)
-        if column + 3 + bool(name) + len(name) + len(text) > picture.width:
-            break
-        column = picture.put(0, column, LINES[series.pattern], palette.color(series.role), BOLD)
-        column = picture.put(0, column, f" {name}" if name else "", palette.color("muted"))
-        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong) + 3
     epoch = f"epoch {step / max(steps_per_epoch, 1e-9):.2f}"
     place = epoch if view.by_epoch else f"step {axes.count(step)}"
+    items = [(one.series, one.series.at(step)) for one in traced]
+    title = f"{title}  " if title else ""
+    for head, letters in ((title, 99), (title, 5), (title, 0), ("", 5), ("", 0)):  # a number is never cut
+        texts = [(series.name[:letters], _reading(series, value, view)) for series, value in items]
+        glyph = 2 if letters == 99 else 1
+        room = sum(glyph + 1 + bool(name) + len(name) + len(text) for name, text in texts) + 3 * len(texts) - 3
+        if len(head) + room + (len(place) + 2 if view.cursor is not None else 0) <= picture.width:
+            break
+    column = picture.put(0, 0, head, palette.color("text"), BOLD)
+    for (series, value), (name, text) in zip(items, texts, strict=True):
+        wrong = value is not None and not np.isfinite(value)
+        if column + glyph + 1 + bool(name) + len(name) + len(text) > picture.width:
+            break
+        column = picture.put(0, column, LINES[series.pattern][:glyph], palette.color(series.role), BOLD)
+        column = picture.put(0, column, f" {name}" if name else "", palette.color("muted"))
+        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong) + 3
     notes = [*(["log"] if view.log else []), *([f"smooth {view.beta:g}"] if view.beta > 0 else []), place]
     while notes and column + len(" · ".join(notes)) > picture.width:
         notes.pop(0)

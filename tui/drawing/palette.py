@@ -132,7 +132,7 @@ class Palette:
 
 def palette_of(app: App[object]) -> Palette:
     """The palette that fits an app's theme, its terminal and NO_COLOR."""
-    if app.no_color:
+    if app.no_color or app.console.color_system is None:
         return Palette(app.current_theme.dark, "none")
     if app.native_ansi_color or app.console.color_system == "standard":
         return Palette(app.current_theme.dark, "ansi")

@@ -6,6 +6,7 @@ import pytest
 
 from tui.drawing.bars import Bar, Decades, draw_bars, draw_history, sparkline
 from tui.drawing.boundary import Plane, Points, draw_boundary
+from tui.drawing.confusion import draw_confusion
 from tui.drawing.halfblock import draw_heat, draw_images, scaled
 from tui.drawing.palette import Palette
 from tui.drawing.picture import DEFAULT, Picture
@@ -162,3 +163,15 @@ def test_svg_is_well_formed_and_has_every_dot():
     paths = [e for e in root.iter() if e.tag.endswith("path")]
     assert len(paths) == 1 and paths[0].get("d").count("M") == 8 and paths[0].get("fill") == "#ff0000"
     assert [e.text for e in root.iter() if e.tag.endswith("text")] == ["<"]
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_a_confusion_matrix_shows_every_count_with_targets_down(palette):
+    picture = draw_confusion(
+        [[50, 0, 1], [0, 45, 5], [0, 3, 47]], ["setosa", "versicolor", "virginica"], 60, 6, palette
+    )
+    lines = [line.split() for line in picture.to_text().split("\n")]
+    assert [line[-3:] for line in lines[1:4]] == [["50", "·", "1"], ["·", "45", "5"], ["·", "3", "47"]]
+    assert [line[0] for line in lines[1:4]] == ["setosa", "versicolor", "virginica"]
+    for width, height in SIZES:
+        assert draw_confusion(np.eye(10), list("0123456789"), width, height, palette).width == width

@@ -102,14 +102,19 @@ def test_polyline_covers_what_a_fine_walk_along_it_meets(points):
     edges = np.linspace(-3, 47, 26)
     low, high = polyline(xs, ys, edges)
     for column in range(25):
-        met = [y for x, y in zip(xs, ys, strict=True) if edges[column] <= x < edges[column + 1] and np.isfinite(y)]
+        left, right = edges[column], edges[column + 1]
+        met = [y for x, y in zip(xs, ys, strict=True) if left <= x < right and np.isfinite(y)]
+        touched = [y for x, y in zip(xs, ys, strict=True) if left <= x <= right and np.isfinite(y)]
         for (x0, y0), (x1, y1) in pairwise(points):
-            for x in np.linspace(edges[column], edges[column + 1], 9):
+            for x in np.linspace(left, right, 9):
                 if x0 < x < x1 and np.isfinite(y0 + y1):
                     met.append(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
         if met:
             assert low[column] <= min(met) + 1e-9 and high[column] >= max(met) - 1e-9
-            assert low[column] >= min(met) - 5 and high[column] <= max(met) + 5
+        if met + touched:
+            assert not low[column] < min(met + touched) - 1e-9 and not high[column] > max(met + touched) + 1e-9
+        else:
+            assert np.isnan(low[column]) and np.isnan(high[column])
 
 
 def test_polyline_keeps_a_value_alone_between_breaks_and_leaves_the_rest_empty():
