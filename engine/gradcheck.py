@@ -33,8 +33,8 @@ def gradcheck(
     """Checks dL/dw of every parameter on the first `rows` training rows, each parameter apart.
 
     For a random unit direction u, g . u is compared with (L(w + h u) - L(w - h u)) / 2h, h = `step`; what rounding
-    alone explains is taken off, and the error is relative to the larger of both and of a millionth of the gradient's norm.
-    Kinks (relu at 0) can show where an h straddles one.
+    alone explains is taken off, and the error is relative to the larger of both and of a millionth of the gradient's
+    norm. Kinks (relu at 0) can show where an h straddles one.
     """
     trainer = Trainer(experiment, folder=folder, dtype=np.float64)
     network = trainer.network

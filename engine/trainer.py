@@ -92,9 +92,7 @@ class Trainer:
         self._update = Update(experiment, self.network, self.state)
         self._build_passes(experiment)
         self.timeline.record(self.state)
-        self.measure()
-        if not self.problem:
-            self._finish_epoch(self._gradient_norm(), None)
+        self._measure_untrained()
 
     def _build_passes(self, experiment: Experiment) -> None:
         """Makes the passes of a full batch and of what an epoch leaves over; a size that does not fit is refused."""
@@ -103,8 +101,11 @@ class Trainer:
         for batch in {size, rows % size, (rows - self.state.row) % size} - {0}:
             self.network.run(batch, training=True)
 
-    def _gradient_norm(self) -> float:
-        return sqrt(sum(stats.grad_norm**2 for stats in self.probe.parameters)) if self.probe else 0.0
+    def _measure_untrained(self) -> None:
+        """The instruments and the first row of the record, before any step."""
+        probe = self.measure()
+        if probe is not None:
+            self._finish_epoch(sqrt(sum(stats.grad_norm**2 for stats in probe.parameters)), None)
 
     # ------------------------------------------------------------------------------------------ what there is
 
@@ -238,9 +239,11 @@ class Trainer:
         self.state.slots.update({name: np.zeros_like(self.network.values) for name in self.experiment.optimizer.slots})
         self._rebuild_update()
         self.history.truncate(0)
+        self.history.rows.clear()
         self.timeline.truncate(-1)
         self.timeline.record(self.state)
-        self.measure()
+        self.seconds = self._last_keyframe = 0.0
+        self._measure_untrained()
         return self._report(0, 0)
 
     def edit(self, key: str, value: Any) -> None:
@@ -492,7 +495,7 @@ def _first_not_finite(network: Network, at: Pass) -> str | None:
         if not np.isfinite(y).all():
             return f"the output of node '{name}'"
     if not np.isfinite(at.vitals[0]):
-        return "the loss"
+        return f"the loss, of node '{network.nodes[-1].name}',"
     for node in reversed(network.nodes):
         if not np.isfinite(at.gradients[node.name]).all():
             return f"the gradient of node '{node.name}'"

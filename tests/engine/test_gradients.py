@@ -95,8 +95,8 @@ class Bench:
         kept = {slot.name.removeprefix("node."): slot.view(buffers) for slot in statistics}
         self.site = Site(
             node="node", dtype=dtype, training=True, xs=tuple(self.xs), ones=tuple(whole), y=y,
-            dxs=tuple(self.dxs), dy=self.dy, weights=views, grads=dviews, buffers=kept, block=self.values, dblock=self.grads,
-            clock=np.array(3, np.int64), seed=seed, pool=Scratch(),
+            dxs=tuple(self.dxs), dy=self.dy, weights=views, grads=dviews, buffers=kept,
+            block=self.values, dblock=self.grads, clock=np.array(3, np.int64), seed=seed, pool=Scratch(),
         )  # fmt: skip
         self.forward, self.backward = Plan(dtype), Plan(dtype)
         layer.forward(self.forward, self.site)
