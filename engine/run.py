@@ -1,0 +1,221 @@
+"""A run's folder: the experiment, the record as tables, the checkpoint, and what it ran on.
+
+    run = Run.start(Trainer(load_experiment("digits")), Path("runs/first"))
+    for report in run.trainer:
+        run.record(report)
+    run.finish()
+
+    experiment.toml         what the run started with, every default spelled out
+    history.csv             a row an epoch; row 0 is the untrained network, and the last one alone has test_*
+    layers.csv              a row an epoch and node, parameters.csv a row an epoch and parameter: the instruments at the
+                            epoch's last batch; row 0 measures the first batch and updates nothing
+    checkpoint.safetensors  the whole state, from which `Run.resume` goes on to the last bit
+    run.json                versions, machine, BLAS, edits and the result
+
+Each file is replaced as a whole. The tables are written before the checkpoint, so that a run which is cut off between
+the two has too many rows rather than too few; resuming drops those.
+"""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from engine.checkpoint import load_checkpoint, save_checkpoint
+from engine.component import plain
+from engine.errors import BadInput
+from engine.files import disk_failure, write_atomically
+from engine.history import COLUMNS, EpochRow
+from engine.machine import describe_machine
+from engine.probe import Probe
+from engine.trainer import Report, Trainer
+
+EXPERIMENT, HISTORY, LAYERS, PARAMETERS = "experiment.toml", "history.csv", "layers.csv", "parameters.csv"
+CHECKPOINT, RUN = "checkpoint.safetensors", "run.json"
+FILES = (EXPERIMENT, HISTORY, LAYERS, PARAMETERS, CHECKPOINT, RUN)
+
+LAYER_COLUMNS = (
+    "epoch", "step", "node", "type", "output_mean", "output_std", "dead", "saturated", "dy_rms", "weight_norm",
+    "grad_norm", "update_ratio",
+)  # fmt: skip
+PARAMETER_COLUMNS = ("epoch", "step", "parameter", "norm", "grad_norm", "grad_rms", "grad_max", "update_ratio")
+SAVE_EVERY = 1.0
+
+Cells = list[str]
+
+
+class Run:
+    """A trainer and the folder that its run is written to."""
+
+    def __init__(self, trainer: Trainer, folder: Path, layers: list[Cells], parameters: list[Cells]) -> None:
+        """Use `Run.start` or `Run.resume`; `layers` and `parameters` are the rows of the two tables so far."""
+        self.trainer, self.folder = trainer, folder
+        self.layers, self.parameters = layers, parameters
+        self._machine = describe_machine()
+        self._saved = -SAVE_EVERY
+
+    @classmethod
+    def start(cls, trainer: Trainer, folder: Path) -> "Run":
+        """A new run, written at once as it stands. Raises BadInput where the folder holds another run."""
+        refuse_taken(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_failure(error, folder) from None
+        run = cls(trainer, folder, [], [])
+        if trainer.probe is not None and not trainer.state.row:
+            run._note(trainer.state.epoch, trainer.probe)
+        run.save()
+        return run
+
+    @classmethod
+    def resume(cls, folder: Path, data: Path | None = None) -> "Run":
+        """A run exactly where it stopped; `data` is where data files are. Raises BadInput."""
+        trainer = load_checkpoint(checkpoint_of(folder), data)
+        epoch = trainer.state.epoch
+        rows = trainer.history.rows
+        old = _read(folder / HISTORY, COLUMNS, len(rows))
+        seconds = {int(row[0]): _seconds(row[-1]) for row in old}
+        rows[:] = [replace(row, seconds=seconds.get(row.epoch, 0.0)) for row in rows]
+        trainer.seconds = rows[epoch].seconds if rows else 0.0
+        layers = _read(folder / LAYERS, LAYER_COLUMNS, epoch)
+        return cls(trainer, folder, layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch))
+
+    def record(self, report: Report) -> None:
+        """Takes note of what a report brings, and saves where that has not been done for a second."""
+        if report.rows and report.probe is not None and report.probe.step == report.rows[-1].step:
+            self._note(report.rows[-1].epoch, report.probe)
+        if report.rows and monotonic() - self._saved >= SAVE_EVERY:
+            self.save()
+
+    def finish(self, status: str = "") -> dict[str, Any]:
+        """Measures the test split where the run came to its end, writes everything and returns the result.
+
+        `status` says how the run ended where the trainer does not know, such as "interrupted".
+        """
+        return self.save(status, final_row(self.trainer))
+
+    def save(self, status: str = "", last: EpochRow | None = None) -> dict[str, Any]:
+        """Writes every file anew, the checkpoint after the tables, and returns the result of run.json.
+
+        `last` stands in for the last row, such as one with the test split's numbers.
+        Weights that are not finite are not saved: the last good checkpoint stays. Raises RunFailed or BadInput where
+        the disk does not take it.
+        """
+        trainer, folder = self.trainer, self.folder
+        rows = list(trainer.history.rows)
+        if last is not None:
+            rows[-1] = last
+        write_atomically(folder / EXPERIMENT, tomli_w.dumps(trainer.base.table()).encode())
+        write_atomically(folder / HISTORY, _table(COLUMNS, [[_cell(v) for v in vars(row).values()] for row in rows]))
+        write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, self.layers))
+        write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, self.parameters))
+        if np.isfinite(trainer.state.values).all():
+            save_checkpoint(trainer, folder / CHECKPOINT)
+        result = result_of(trainer, rows[-1] if rows else None, status)
+        edits = [{"step": edit.step, "key": edit.key, "value": plain(edit.value)} for edit in trainer.edits]
+        content = {**self._machine, "edits": edits, "result": result}
+        write_atomically(folder / RUN, (json.dumps(content, indent=2) + "\n").encode())
+        self._saved = monotonic()
+        return result
+
+    def _note(self, epoch: int, probe: Probe) -> None:
+        for node in probe.nodes:
+            cells = {"epoch": epoch, "step": probe.step, **vars(node)}
+            self.layers.append([_cell(cells[column]) for column in LAYER_COLUMNS])
+        for parameter in probe.parameters:
+            cells = {"epoch": epoch, "step": probe.step, **vars(parameter)}
+            self.parameters.append([_cell(cells[column]) for column in PARAMETER_COLUMNS])
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises BadInput where `folder` is a file or holds another run."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"--out is '{folder}', which is a file; name a folder")
+    if any((folder / name).exists() for name in FILES):
+        raise BadInput(
+            f"--out is '{folder}', which holds a run; choose another folder, or go on with it: nn-tui resume {folder}"
+        )
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """The checkpoint in a run's folder. Raises BadInput where there is none."""
+    if not folder.is_dir():
+        raise BadInput(f"run '{folder}': no such folder; give the folder that --out named")
+    if not (folder / CHECKPOINT).is_file():
+        raise BadInput(f"run '{folder}' holds no {CHECKPOINT}; give the folder that --out named")
+    return folder / CHECKPOINT
+
+
+def result_of(trainer: Trainer, row: EpochRow | None, status: str = "") -> dict[str, Any]:
+    """How a run stands, as JSON holds it; what is not finite is null."""
+    best = trainer.state.best
+    return {
+        "status": status or trainer.status,
+        "problem": trainer.problem,
+        "epoch": trainer.state.epoch,
+        "epochs": trainer.experiment.epochs,
+        "step": trainer.state.step,
+        "seconds": round(trainer.seconds, 6),
+        "best_epoch": None if best is None else best.epoch,
+        "last": None if row is None else row_table(row),
+    }
+
+
+def row_table(row: EpochRow) -> dict[str, Any]:
+    """A row of history.csv as JSON holds it; what is not finite is null."""
+    return {name: value if value is None or isfinite(value) else None for name, value in vars(row).items()}
+
+
+def final_row(trainer: Trainer) -> EpochRow | None:
+    """The last row so far; where the run has come to its end, with the test split's loss and accuracy."""
+    if not trainer.history.rows:
+        return None
+    row, test = trainer.history.rows[-1], trainer.splits.test
+    if test is None or trainer.status not in ("finished", "stopped early"):
+        return row
+    loss, accuracy = trainer.evaluate(test)
+    return replace(row, test_loss=loss, test_accuracy=accuracy)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
+
+
+def _table(columns: tuple[str, ...], rows: list[Cells]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _read(path: Path, columns: tuple[str, ...], epoch: int) -> list[Cells]:
+    """The rows of a table up to an epoch; none where there is no such file. Raises BadInput for a foreign one."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+        if tuple(header) != columns or any(len(row) != len(columns) for row in rows):
+            raise ValueError("its columns are not those of this table")
+        return [row for row in rows if int(row[0]) <= epoch]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BadInput(f"'{path}' cannot be read: {str(reason).lower()}; move it away and resume again") from None
