@@ -133,12 +133,19 @@ class Session:
         """Starts over with another experiment; where it cannot be built the present one stays."""
         self._send(lambda: self._build(experiment))
 
+    def open(self, load: Callable[[], Trainer]) -> None:
+        """Goes on with the run that `load` gives, such as one read from a checkpoint; it is called on the thread.
+
+        Where it raises a Failure the present run stays.
+        """
+        self._send(lambda: self._take(load()))
+
     def pace(self, steps_per_second: float | None) -> None:
         """Slows playing down to a number of steps a second, for watching; None for full speed."""
         self._send(lambda: setattr(self, "_pace", steps_per_second))
 
     def ask(self, question: Callable[[Trainer], T]) -> "Future[T]":
-        """Runs `question(trainer)` on the worker between two stretches; it must change nothing."""
+        """Runs `question(trainer)` on the worker between two stretches; it must change nothing. A notice stays."""
         answer: Future[T] = Future()
 
         def work() -> None:
@@ -147,14 +154,15 @@ class Session:
                     answer.set_result(question(self._ready))
                 except Exception as error:
                     answer.set_exception(error)
+            self._publish()
 
-        self._send(work)
+        self._commands.put(work)
         return answer
 
     # ------------------------------------------------------------------------------------------ the worker
 
     def _send(self, command: Callable[[], None]) -> None:
-        self._commands.put(command)
+        self._commands.put(lambda: self._attempt(command))
 
     @property
     def _ready(self) -> Trainer:
@@ -171,7 +179,7 @@ class Session:
                     command = self._commands.get(block=not busy or self._pace is not None, timeout=self._patience())
                     if command is None:
                         return
-                    self._attempt(command)
+                    command()
                     continue
                 except Empty:
                     pass
@@ -197,8 +205,10 @@ class Session:
             if old and (old.experiment.data, old.experiment.seed) == (experiment.data, experiment.seed)
             else None
         )
-        self._trainer = Trainer(experiment, splits=kept, folder=self.folder)
-        self._speed = 0.0
+        self._take(Trainer(experiment, splits=kept, folder=self.folder))
+
+    def _take(self, trainer: Trainer) -> None:
+        self._trainer, self._speed = trainer, 0.0
         self._rest()
         self._publish(run=self.snapshot.run + 1)
 
