@@ -1,0 +1,220 @@
+"""The command line: which command, which options, and which exit code.
+
+Nothing heavy is imported before a command is chosen, so that `--help` and `--version` answer at once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NoReturn
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = {
+    "train": "train without a screen",
+    "resume": "continue a run exactly where it stopped",
+    "evaluate": "loss, accuracy, precision, recall, F1 and confusion matrix of a run",
+    "list": "presets, data sets, layers, optimizers ... with their settings",
+    "init": "write a commented experiment file",
+    "check": "compare every gradient with finite differences",
+    "data": "download public data sets",
+}
+
+DESCRIPTION = """\
+A laboratory for neural networks in a terminal: build, train, step, go back, and see why it learns.
+
+Without a command, EXPERIMENT opens in the workbench: a TOML file, a preset's name, the folder of a run, or nothing for
+handwritten digits.
+"""
+
+
+class UsageError(Exception):
+    """A command line that cannot be read; one sentence."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and leaves the rest to `main`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except UsageError as error:
+        return complain(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except MemoryError:
+        return complain(
+            "there is not enough memory for that; make batch_size, the layers or data.limit smaller", FAILED
+        )
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return complain(f"{error.filename or 'the output'}: {reason}; choose another place", FAILED)
+
+
+def complain(sentence: str, code: int) -> int:
+    """One line on standard error."""
+    print(f"nn-tui: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        args = _command_parser(arguments[0]).parse_args(arguments[1:])
+        name = arguments[0]
+    else:
+        args = _main_parser().parse_args(arguments)
+        name = "workbench"
+    module = import_module(f"tui.commands.{name}")
+    from engine import Failure
+
+    try:
+        code: int = module.run(args)
+        return code
+    except Failure as error:
+        return complain(str(error), error.exit_code)
+
+
+def version() -> str:
+    """The version, read from the source: importing the engine would load NumPy."""
+    spec = find_spec("engine")
+    if spec and spec.origin:
+        with open(spec.origin, encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("__version__"):
+                    return line.split('"')[1]
+    return "unknown"
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"nn-tui {version()}")
+        raise SystemExit(DONE)
+
+
+def _main_parser() -> Parser:
+    commands = "\n".join(f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items())
+    parser = Parser(
+        prog="nn-tui", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"commands:\n{commands}\n\n'nn-tui COMMAND --help' tells more.",
+        usage="nn-tui [EXPERIMENT] [options]\n       nn-tui COMMAND ...",
+    )  # fmt: skip
+    parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="experiment file, preset or run")
+    parser.add_argument("--version", nargs=0, action=_Version, help="print the version")
+    _changes(parser)
+    _data(parser)
+    return parser
+
+
+def _command_parser(name: str) -> Parser:
+    parser = Parser(prog=f"nn-tui {name}", description=COMMANDS[name])
+    _OPTIONS[name](parser)
+    return parser
+
+
+def _changes(parser: Parser, seed: bool = True) -> None:
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="passes over the training data")
+    if seed:
+        parser.add_argument("--seed", type=_whole, metavar="S", help="decides every random number")
+    _sets(parser)
+
+
+def _sets(parser: Parser) -> None:
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets",
+        help="change a setting, such as optimizer.lr=0.01 or layers.0.units=8; may be given again",
+    )  # fmt: skip
+
+
+def _data(parser: Parser) -> None:
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of data files (else NN_TUI_DATA)")
+
+
+def _output(parser: Parser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    _json(parser)
+
+
+def _json(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _train(parser: Parser) -> None:
+    parser.add_argument("experiment", nargs="?", default="digits", metavar="EXPERIMENT", help="file or preset")
+    _changes(parser)
+    parser.add_argument("--out", metavar="DIR", help="write the run into this folder")
+    _output(parser)
+    _data(parser)
+
+
+def _resume(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="folder of a run")
+    _changes(parser, seed=False)
+    _output(parser)
+    _data(parser)
+
+
+def _evaluate(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="folder of a run, or a checkpoint")
+    parser.add_argument("--data", metavar="NAME", help="another data set, with --set data.KEY=VALUE for its settings")
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test"),
+        help="which part; else test, or validation where there is no test",
+    )
+    _sets(parser)
+    _json(parser)
+    _data(parser)
+
+
+def _list(parser: Parser) -> None:
+    parser.add_argument("kind", nargs="*", metavar="KIND", help="a kind such as optimizer, or one name such as adam")
+    _json(parser)
+
+
+def _init(parser: Parser) -> None:
+    parser.add_argument("file", nargs="?", default="experiment.toml", metavar="FILE", help="experiment.toml by default")
+    parser.add_argument("--force", action="store_true", help="overwrite the file")
+
+
+def _check(parser: Parser) -> None:
+    parser.add_argument("experiment", nargs="?", default="digits", metavar="EXPERIMENT", help="file or preset")
+    _changes(parser)
+    _json(parser)
+    _data(parser)
+
+
+def _fetch(parser: Parser) -> None:
+    parser.add_argument("action", choices=("fetch",), help="download to the cache, check the hash")
+    parser.add_argument("name", metavar="NAME", help="such as mnist")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+_OPTIONS = {
+    "train": _train, "resume": _resume, "evaluate": _evaluate, "list": _list, "init": _init, "check": _check,
+    "data": _fetch,
+}  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

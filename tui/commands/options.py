@@ -1,0 +1,32 @@
+"""What options mean to the engine: dotted changes, data folders."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine import BadInput, Experiment, load_experiment, parse_value
+
+
+def changes(args: argparse.Namespace) -> dict[str, Any]:
+    """The dotted changes of --set, --epochs and --seed, in this order. Raises BadInput."""
+    found: dict[str, Any] = {}
+    for text in args.sets:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals or not all(key.split(".")):
+            raise BadInput(f"--set is '{text}': write KEY=VALUE, such as --set optimizer.lr=0.01")
+        found[key] = parse_value(value.strip())
+    for key in ("epochs", "seed"):
+        if getattr(args, key, None) is not None:
+            found[key] = getattr(args, key)
+    return found
+
+
+def experiment(args: argparse.Namespace) -> Experiment:
+    """The experiment that the command line names, with its changes. Raises BadInput."""
+    return load_experiment(args.experiment, changes(args))
+
+
+def folder(args: argparse.Namespace) -> Path | None:
+    """The folder of --data-dir."""
+    return Path(args.data_dir).expanduser() if args.data_dir else None
