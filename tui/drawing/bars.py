@@ -77,12 +77,12 @@ def draw_bars(
         if text:
             picture.put(row, width - text, bar.text.rjust(text), palette.color("text"), BOLD * bar.chosen)
     if rows < height:
-        _decades(picture, min(rows, len(shown)), left, inner, scale, palette)
+        draw_decades(picture, min(rows, len(shown)), left, inner, scale, palette)
     return picture
 
 
-def _decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
-    """The row of tick labels under the bars."""
+def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
+    """Put the row of tick labels under bars that are `inner` columns wide from the column `left` on."""
     span = max(1, scale.high - scale.low)
     every = max(1, math.ceil(span / max(1, inner // 6)))
     for power in range(scale.low, scale.high + 1):

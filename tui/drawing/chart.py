@@ -30,6 +30,17 @@ class Chart(Drawing, can_focus=True):
         def control(self) -> "Chart":
             return self.chart
 
+    class Looked(Message):
+        """The chart is looked at in another way."""
+
+        def __init__(self, chart: "Chart") -> None:
+            super().__init__()
+            self.chart = chart
+
+        @property
+        def control(self) -> "Chart":
+            return self.chart
+
     def __init__(
         self,
         title: str = "",
@@ -41,16 +52,27 @@ class Chart(Drawing, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.title = title
+        self.empty = "no data yet"
         self._view = view or View()
         self._hover: float | None = None
         self._series: Sequence[Series] = ()
         self._marks: Sequence[Mark] = ()
         self._steps_per_epoch = 1.0
+        self._present: float | None = None
         self._plot: Plot | None = None
 
-    def show(self, series: Sequence[Series], marks: Sequence[Mark] = (), steps_per_epoch: float = 1.0) -> None:
-        """What to draw from now on. The first series is in front, and the one a sparkline shows."""
+    def show(
+        self,
+        series: Sequence[Series],
+        marks: Sequence[Mark] = (),
+        steps_per_epoch: float = 1.0,
+        present: float | None = None,
+    ) -> None:
+        """What to draw from now on. The first series is in front, and the one a sparkline shows; what comes after the
+        step `present` is dimmed.
+        """
         self._series, self._marks, self._steps_per_epoch = tuple(series), tuple(marks), steps_per_epoch
+        self._present = present
         self.update()
 
     @property
@@ -63,6 +85,8 @@ class Chart(Drawing, can_focus=True):
         if view != self._view:
             self._view = view
             self.update()
+            if self.is_attached:
+                self.post_message(self.Looked(self))
 
     @property
     def last(self) -> float:
@@ -71,7 +95,10 @@ class Chart(Drawing, can_focus=True):
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         view = self._view if self._hover is None else replace(self._view, cursor=self._hover)
-        plot = draw(self._series, view, width, height, palette, self._marks, self._steps_per_epoch, self.title)
+        plot = draw(
+            self._series, view, width, height, palette, self._marks, self._steps_per_epoch, self.title,
+            self._present, self.empty,
+        )  # fmt: skip
         if (width, height) == self.size:
             self._plot = plot
         return plot.picture

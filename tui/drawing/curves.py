@@ -25,7 +25,8 @@ FRAMED = (24, 6)  # from this size on there are axes; below, only the curves
 class Series:
     """One curve: `values`, one a step (the first belongs to step 1), or points at `steps` (rising) with values `ys`.
 
-    `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing.
+    `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing. `blocks`, the
+    pyramid of `ys`, keeps a long row of points as quick to draw as a short one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Series:
     pattern: Literal["solid", "dashed", "dotted"] = "solid"
     glyph: str = "●"
     smooth: bool = True
+    blocks: Pyramid | None = None
     smoothed: dict[float, Smoothed] = field(default_factory=dict, repr=False)
 
     @property
@@ -137,14 +139,21 @@ def draw(
     marks: Sequence[Mark] = (),
     steps_per_epoch: float = 1.0,
     title: str = "",
+    present: float | None = None,
+    empty: str = "no data yet",
 ) -> Plot:
-    """Draw curves into `width` x `height` cells: from 24 x 6 with axes, below without, below 10 x 4 as a sparkline."""
+    """Draw curves into `width` x `height` cells: from 24 x 6 with axes, below without, below 10 x 4 as a sparkline.
+
+    What comes after the step `present` is dimmed. Where there is nothing to draw, the lines of `empty` are shown.
+    """
     picture = Picture(width, height)
     low, high = view.limits(max((one.last for one in series), default=0.0))
     steps = axes.Scale(low, high)
     shown = [one for one in series if one.last > 0]
     if width < 1 or height < 1 or not shown:
-        picture.put(height // 2, max(0, (width - 11) // 2), "no data yet"[: max(0, width)], palette.color("muted"))
+        lines = empty.split("\n")[: max(0, height)]
+        for row, line in enumerate(lines, max(0, (height - len(lines)) // 2)):
+            picture.put(row, max(0, (width - len(line)) // 2), line[: max(0, width)], palette.color("muted"))
         return Plot(picture, 0, 0, max(1, width), max(1, height), steps, axes.Scale(0, 1))
     if width < 10 or height < 4:
         tops = _trace(shown[0], view, np.linspace(low, high, width + 1)).high
@@ -164,18 +173,20 @@ def draw(
         texts = axes.labels(ticks, values.log)
         wanted = max(6, max(map(len, texts), default=0) + 2) if framed else 0
     if framed:
-        lines = list(zip(ticks, texts, strict=True))
-        _frame(picture, columns, inner, left, values, lines, steps, view, steps_per_epoch, palette)
+        ruled = list(zip(ticks, texts, strict=True))
+        _frame(picture, columns, inner, left, values, ruled, steps, view, steps_per_epoch, palette)
     plot = Plot(picture, left, 1, columns, inner, steps, values)
     _curves(plot, traced, marks, palette)
-    _legend(plot, traced, view, palette, steps_per_epoch, title)
+    if present is not None:
+        _dim(plot, present, palette)
+    _legend(plot, traced, view, palette, steps_per_epoch, title, present)
     return plot
 
 
 def _trace(one: Series, view: View, edges: Floats) -> _Traced:
     """A series' lowest and highest value in each column."""
     if one.values is None:
-        xs, ys = np.asarray(one.steps, float), np.asarray(one.ys, float)
+        xs, ys = _points(one, edges)
         bad = np.zeros(len(edges) - 1, bool)
         place = np.searchsorted(edges, xs[~np.isfinite(ys)], "right") - 1
         bad[place[(place >= 0) & (place < len(bad))]] = True
@@ -188,6 +199,21 @@ def _trace(one: Series, view: View, edges: Floats) -> _Traced:
     calm_low, calm_high, _ = _columns(smooth, edges)
     middle = (calm_low + calm_high) / 2  # one calm line, whatever the smoothed series does within a column
     return _Traced(one, middle, middle, bad, (low, high))
+
+
+def _points(one: Series, edges: Floats) -> tuple[Floats, Floats]:
+    """The points to draw: those in sight and one on each side, or the lowest and highest of as many blocks as fit."""
+    xs, ys = np.asarray(one.steps, float), np.asarray(one.ys, float)
+    first, last = np.searchsorted(xs, edges[0]) - 1, np.searchsorted(xs, edges[-1], "right") + 1
+    first, last = max(0, int(first)), min(len(xs), int(last))
+    if one.blocks is None or last - first <= 8 * len(edges):
+        return xs[first:last], ys[first:last]
+    low, high, bad = one.blocks.columns(first, last, len(edges))
+    limits = xs[np.clip(one.blocks.edges(first, last, len(edges)), 0, len(xs) - 1)]
+    at = np.stack([limits[:-1], (limits[:-1] + limits[1:]) / 2], 1).ravel()
+    value = np.where(bad[:, None], np.nan, np.stack([low, high], 1).astype(float)).ravel()
+    rising = np.concatenate([[True], np.diff(at) > 0])
+    return at[rising], value[rising]
 
 
 def _columns(values: Pyramid, edges: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -275,6 +301,16 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
             picture.put(plot.top, column, mark.glyph, palette.color(mark.role), BOLD)
 
 
+def _dim(plot: Plot, present: float, palette: Palette) -> None:
+    """Fades what lies to the right of a step."""
+    first = max(plot.left, plot.column_of(present) + 1)
+    there = plot.picture.fg[plot.top : plot.top + plot.height, first:]
+    colors, places = np.unique(there, return_inverse=True)
+    quiet = [color if color == palette.color("faint") else palette.faded(color) for color in colors.tolist()]
+    there[:] = np.array(quiet, np.int32)[places.reshape(there.shape)] if quiet else there
+    plot.picture.face[plot.top : plot.top + plot.height, first:] = 0
+
+
 def _rows(plot: Plot, values: Floats) -> Floats:
     """Dot rows, as floats, of values; far outside is clipped so that spans still reach the edge."""
     rows = (1 - plot.values.share(values)) * (4 * plot.height - 1)
@@ -285,7 +321,9 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
     """A glyph on each value where values are far enough apart; one value alone always has one."""
     series = one.series
     if series.values is None:
-        steps, ys = np.asarray(series.steps, float), np.asarray(series.ys, float)
+        steps = np.asarray(series.steps, float)
+        inside = slice(*np.searchsorted(steps, [plot.steps.low, np.nextafter(plot.steps.high, np.inf)]))
+        steps, ys = steps[inside], np.asarray(series.ys, float)[inside]
     else:
         start = max(0, int(plot.steps.low) - 1)
         if min(plot.steps.high, series.last) - start > plot.width:
@@ -302,27 +340,34 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
             plot.picture.put(plot.top + row, plot.left + column, series.glyph, palette.color(series.role))
 
 
-def _reading(series: Series, value: float | None, view: View) -> str:
-    """The exact value under a cursor; else the newest, smoothed if the curve is."""
+def _reading(series: Series, step: float, view: View) -> str:
+    """The exact value under a cursor; else the present one, smoothed if the curve is."""
     smooth = series.smooth_with(view.beta)
     if smooth is None or view.cursor is not None or not len(smooth):
-        return axes.number(value)
-    return axes.number(float(smooth.values[-1]))
+        return axes.number(series.at(step))
+    return axes.number(float(smooth.values[max(0, min(round(step), len(smooth)) - 1)]))
 
 
 def _legend(
-    plot: Plot, traced: Sequence[_Traced], view: View, palette: Palette, steps_per_epoch: float, title: str
+    plot: Plot,
+    traced: Sequence[_Traced],
+    view: View,
+    palette: Palette,
+    steps_per_epoch: float,
+    title: str,
+    present: float | None,
 ) -> None:
     """The first row: title, each series with its line and its value (at the cursor or the newest), and the place."""
     picture = plot.picture
     last = max(one.series.last for one in traced)
-    step = last if view.cursor is None else min(max(view.cursor, 1.0), last)
+    now = last if present is None else min(present, last)
+    step = now if view.cursor is None else min(max(view.cursor, 1.0), last)
     epoch = f"epoch {step / max(steps_per_epoch, 1e-9):.2f}"
     place = epoch if view.by_epoch else f"step {axes.count(step)}"
     items = [(one.series, one.series.at(step)) for one in traced]
     title = f"{title}  " if title else ""
     for head, letters in ((title, 99), (title, 5), (title, 0), ("", 5), ("", 0)):  # a number is never cut
-        texts = [(series.name[:letters], _reading(series, value, view)) for series, value in items]
+        texts = [(series.name[:letters], _reading(series, step, view)) for series, _ in items]
         glyph = 2 if letters == 99 else 1
         room = sum(glyph + 1 + bool(name) + len(name) + len(text) for name, text in texts) + 3 * len(texts) - 3
         if len(head) + room + (len(place) + 2 if view.cursor is not None else 0) <= picture.width:

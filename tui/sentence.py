@@ -1,0 +1,237 @@
+"""The sentence that says what is happening in a run, and what to try: a pure function of the instruments.
+
+Thresholds stand here as constants. The first finding that applies is told; they stand in the order in which one
+explains the next.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from math import isfinite
+from statistics import fmean, median
+
+from engine import EpochRow, Experiment, History, NodeStats, Probe
+
+VANISHING = 0.5  # a layer lets less than this share of the gradient through, and the first gets less than FAR
+EXPLODING = 1.5  # a layer makes the gradient larger than this, and the first gets more than 1 / FAR
+FAR = 1 / 100
+HEALTHY = (1e-4, 1e-2)  # update ratio, |new w - w| / |w|, of a step
+WILD = 0.1  # update ratio of a step that nothing survives
+DEAD = 0.5  # a larger share of a layer's units puts out zero for the whole batch
+SATURATED = 0.5  # share of a layer's outputs in the flat parts of its function
+FEW = 8  # rows; in a smaller batch a unit is silent by chance
+OVERFIT = 1.1  # validation loss over its best so far
+WORSE_FOR = 5  # epochs since that best, none of them near it
+FLAT = 0.01  # relative gain of the training loss below which nothing is learned
+FLAT_FOR = 5  # epochs
+LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
+
+Role = str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is happening, and what to try. `kind` names the finding; `role` is a colour of the palette."""
+
+    kind: str
+    says: str
+    advice: str = ""
+    role: Role = "good"
+
+    @property
+    def glyph(self) -> str:
+        """A sign that says without colour whether something is wrong."""
+        return {"good": "✓", "warning": "!", "problem": "✗"}.get(self.role, "·")
+
+    def __str__(self) -> str:
+        return f"{self.says} {self.advice}".strip()
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What the findings look at: a probe, and the record up to its step."""
+
+    probe: Probe
+    experiment: Experiment
+    rows: tuple[EpochRow, ...]
+
+    @property
+    def hidden(self) -> tuple[NodeStats, ...]:
+        return self.probe.weighted[:-1]
+
+    @property
+    def inner(self) -> Iterator[NodeStats]:
+        """The nodes before the last layer with weights; what comes after may well saturate."""
+        last = self.probe.weighted[-1].node if self.probe.weighted else ""
+        return takewhile(lambda stats: stats.node != last, self.probe.nodes)
+
+    @property
+    def passed(self) -> tuple[float, float] | None:
+        """(share of the last hidden layer's gradient that the first gets, the same per layer); None below 3 layers."""
+        hidden = self.hidden
+        if len(hidden) < 3 or not hidden[-1].dy_rms or not isfinite(hidden[0].dy_rms):
+            return None
+        whole = hidden[0].dy_rms / hidden[-1].dy_rms
+        return whole, whole ** (1 / (len(hidden) - 1))
+
+    @property
+    def update_ratio(self) -> float | None:
+        """The median over the layers; None before the first step, and for a rule that knows no small steps."""
+        ratios = [stats.update_ratio for stats in self.probe.weighted if stats.update_ratio is not None]
+        return median(ratios) if ratios and self.experiment.optimizer.name != "perceptron" else None
+
+    @property
+    def learned(self) -> bool:
+        """Whether the training loss is a small part of the untrained network's."""
+        return len(self.rows) > 1 and self.rows[-1].train_loss < LEARNED * self.rows[0].train_loss
+
+
+def describe(probe: Probe | None, history: History | None, experiment: Experiment) -> Sentence:
+    """What is happening at the probe's step: one or two plain sentences."""
+    if probe is None or history is None:
+        return Sentence("nothing", "Nothing is measured yet.", role="muted")
+    rows = tuple(takewhile(lambda row: row.step <= probe.step, list(history.rows)))
+    case = _Case(probe, experiment, rows)
+    return next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
+
+
+def _exploding(case: _Case) -> Sentence | None:
+    if case.passed is None or case.passed[1] < EXPLODING or case.passed[0] < 1 / FAR:
+        return None
+    whole, each = case.passed
+    first, last = case.hidden[0].node, case.hidden[-1].node
+    says = f"The gradient explodes: it grows to {each:.1f} times per layer, and {first} gets {_times(whole)} {last}'s."
+    clipped = case.experiment.regularization.clip_norm
+    tries = [*(["clip_norm = 1"] if not clipped else []), "smaller first weights (he_normal)", "a lower learning rate"]
+    return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
+
+
+def _wild(case: _Case) -> Sentence | None:
+    ratio = case.update_ratio
+    if ratio is None or ratio <= WILD:
+        return None
+    says = f"Each step changes the weights by {_percent(ratio)} of their size: the learning rate is far too high."
+    return Sentence("rate too high", says, f"Try {_lower(case)}.", "problem")
+
+
+def _dead(case: _Case) -> Sentence | None:
+    worst = max(case.inner, key=lambda stats: stats.dead or 0.0, default=None)
+    if worst is None or not worst.dead or worst.dead <= DEAD or 0 < case.experiment.batch_size < FEW:
+        return None
+    says = f"{_percent(worst.dead)} of the units of {worst.node} put out zero for the whole batch and learn nothing."
+    return Sentence("dead", says, f"Try leaky_relu, or {_lower(case)}; dead units rarely come back.", "warning")
+
+
+def _vanishing(case: _Case) -> Sentence | None:
+    if case.passed is None or case.passed[1] > VANISHING or case.passed[0] > FAR:
+        return None
+    whole, each = case.passed
+    first, last = case.hidden[0].node, case.hidden[-1].node
+    reached = f"{first} gets 1/{_round(1 / whole):,} of {last}'s" if whole else f"none reaches {first}"
+    types = {stats.type for stats in case.probe.nodes}
+    flat = any(stats.saturated is not None for stats in case.inner)
+    tries = [*(["relu"] if flat else []), *(["batch norm"] if "batch_norm" not in types else [])]
+    tries.append("he init" if flat else "fewer layers")
+    says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {reached}."
+    return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem")
+
+
+def _saturated(case: _Case) -> Sentence | None:
+    worst = max(case.inner, key=lambda stats: stats.saturated or 0.0, default=None)
+    if worst is None or not worst.saturated or worst.saturated < SATURATED or case.learned:
+        return None
+    says = f"{_percent(worst.saturated)} of the outputs of {worst.node} are in its flat parts, where little is learned."
+    return Sentence("saturated", says, "Try smaller first weights, batch norm or relu.", "warning")
+
+
+def _too_high(case: _Case) -> Sentence | None:
+    ratio, rows = case.update_ratio, case.rows
+    if ratio is None or ratio <= HEALTHY[1] or len(rows) < 3 or rows[-1].train_loss <= rows[-2].train_loss:
+        return None
+    says = f"Each step changes the weights by {_percent(ratio)} (1 % is much), and the training loss has gone up."
+    return Sentence("rate too high", says, f"Try {_lower(case)}.", "warning")
+
+
+def _overfitting(case: _Case) -> Sentence | None:
+    rows = [row for row in case.rows if row.valid_loss is not None]
+    if len(rows) <= WORSE_FOR:
+        return None
+    best = min(rows, key=lambda row: row.valid_loss or 0.0)
+    recent = rows[-WORSE_FOR:]
+    if any((row.valid_loss or 0.0) < OVERFIT * (best.valid_loss or 0.0) for row in recent):
+        return None
+    if fmean(row.train_loss for row in recent) >= best.train_loss:
+        return None
+    says = f"It overfits: validation loss was best at epoch {best.epoch} and has risen since, while training loss fell."
+    stopping = "" if case.experiment.early_stopping.patience else " or early stopping"
+    more = "more data, " if case.experiment.data.limit else ""
+    return Sentence("overfitting", says, f"Try {more}dropout, an L2 penalty{stopping}.", "warning")
+
+
+def _too_low(case: _Case) -> Sentence | None:
+    ratio = case.update_ratio
+    if ratio is None or ratio >= HEALTHY[0] or case.learned or not _flat(case.rows, 1, 0.05):
+        return None
+    says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual, so it learns slowly."
+    return Sentence("rate too low", says, f"Try a learning rate above {_rate(case):g}.", "warning")
+
+
+def _plateau(case: _Case) -> Sentence | None:
+    if case.learned or not _flat(case.rows, FLAT_FOR, FLAT):
+        return None
+    says = f"The training loss has stood at {case.rows[-1].train_loss:.3g} for {FLAT_FOR} epochs."
+    tries = "another learning rate, a larger network or another activation" if case.hidden else "a hidden layer"
+    return Sentence("plateau", says, f"Try {tries}.", "warning")
+
+
+def _healthy(case: _Case) -> Sentence:
+    each = case.passed[1] if case.passed else None
+    flow = f"The gradient keeps its size (× {each:.2g} per layer)" if each else "The gradient reaches every layer"
+    ratio = case.update_ratio
+    if ratio is None:
+        return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
+    if case.learned:
+        loss = case.rows[-1].train_loss
+        return Sentence("learned", f"It has learned: training loss is down to {loss:.2g}, and nothing looks wrong.")
+    size = "a healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "a small" if ratio < HEALTHY[0] else "a large"
+    return Sentence("healthy", f"{flow}, and each step changes the weights by {size} {_percent(ratio)}.")
+
+
+FINDINGS: tuple[Callable[[_Case], Sentence | None], ...] = (
+    _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _too_low, _plateau, _healthy,
+)  # fmt: skip
+
+
+def _flat(rows: tuple[EpochRow, ...], epochs: int, gain: float) -> bool:
+    """Whether the training loss of so many epochs gained less than a share of what it was before."""
+    if len(rows) <= 2 * epochs:
+        return False
+    before, now = (fmean(row.train_loss for row in part) for part in (rows[-2 * epochs : -epochs], rows[-epochs:]))
+    return now > before * (1 - gain)
+
+
+def _rate(case: _Case) -> float:
+    return case.rows[-1].lr if case.rows else case.experiment.optimizer.lr
+
+
+def _lower(case: _Case) -> str:
+    return f"a learning rate below {_rate(case):.2g}"
+
+
+def _percent(share: float) -> str:
+    text = f"{100 * share:.2g}" if share < 1 else f"{100 * share:.0f}" if share < 1e4 else f"{100 * share:.0e}"
+    return f"{text} %"
+
+
+def _times(ratio: float) -> str:
+    return f"{_round(ratio):,} times" if ratio < 1e9 else f"{ratio:.0e} times"
+
+
+def _round(value: float) -> int:
+    """Two significant digits."""
+    return int(float(f"{value:.2g}"))
+
+
+def _either(options: list[str]) -> str:
+    """ "a, b or c"."""
+    return " or ".join([", ".join(options[:-1]), options[-1]]) if len(options) > 1 else options[0]
