@@ -172,9 +172,13 @@ class Setting:
         """The allowed values in words, such as "0 <= x < 1" or "one of a, b"; empty where anything goes."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        low = "" if self.low is None else f"{self.low:g} {'<' if self.low_open else '<='} "
-        high = "" if self.high is None else f" {'<' if self.high_open else '<='} {self.high:g}"
+        low = "" if self.low is None else f"{_short(self.low)} {'<' if self.low_open else '<='} "
+        high = "" if self.high is None else f" {'<' if self.high_open else '<='} {_short(self.high)}"
         return f"{low}x{high}" if low or high else ""
+
+
+def _short(limit: float) -> str:
+    return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
 _BOUNDS = (("gt", "low", True), ("ge", "low", False), ("lt", "high", True), ("le", "high", False))

@@ -51,7 +51,7 @@ def gradcheck(
     gradient, found = network.grads.copy(), []
     for slot in network.parameters:
         w, g = network.values[slot.flat], gradient[slot.flat]
-        worst = GradientError(slot.name, slot.shape, 0.0, 0.0, 0.0)
+        errors = []
         for direction in range(directions):
             u = rng(experiment.seed, "gradcheck", slot.name, direction).standard_normal(slot.size)
             u /= np.sqrt(u.dot(u))
@@ -60,8 +60,8 @@ def gradcheck(
             scale = max(abs(numeric), abs(analytic), 1e-6 * float(np.sqrt(gradient.dot(gradient))), 1e-12)
             difference = abs(numeric - analytic) - rounding
             error = GradientError(slot.name, slot.shape, analytic, numeric, max(difference, 0.0) / scale)
-            worst = max(worst, error, key=lambda candidate: candidate.relative)
-        found.append(worst)
+            errors.append(error)
+        found.append(max(errors, key=lambda error: error.relative))
     return tuple(found)
 
 

@@ -1,0 +1,72 @@
+"""nn-tui init [FILE]: an experiment file with every setting, its default, its meaning and what it allows."""
+
+import argparse
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from engine import BadInput, Component, Experiment, Setting, load_experiment
+from engine.component import plain
+from engine.files import write_atomically
+from tui.commands.list import describe, literal
+
+HEADER = """\
+# An experiment of nn-tui: open it with 'nn-tui FILE', train it with 'nn-tui train FILE'.
+# Every setting stands here; those behind a '#' are unset.
+"""
+START = {"title": "My experiment", "notes": ""}
+LAYERS = """\
+# Instead of [model], the layers themselves, in order; inputs = [...] names other nodes where a layer has more than one:
+#
+# [[layers]]
+# type = "dense"                  # 'nn-tui list layer' names them all
+# units = 32
+# [[layers]]
+# type = "relu"
+"""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the file. Raises BadInput where there is one already."""
+    path = Path(args.file).expanduser()
+    if path.exists() and not args.force:
+        raise BadInput(f"'{path}' is there already; choose another name, or overwrite it with --force")
+    if path.is_dir():
+        raise BadInput(f"'{path}' is a folder; name a file")
+    write_atomically(path, template(load_experiment("digits", START)).encode())
+    print(f"wrote {path}; train it with: nn-tui train {path}")
+    return 0
+
+
+def template(experiment: Experiment) -> str:
+    """An experiment as commented TOML, from the fields of the experiment and its components."""
+    fields = Experiment.model_fields
+    plain_fields = [name for name in fields if name != "layers" and not _is_section(getattr(experiment, name))]
+    top = [Setting.of(name, fields[name]) for name in plain_fields]
+    parts = [HEADER, "\n".join(_line(setting, getattr(experiment, setting.name)) for setting in top)]
+    for name, field in fields.items():
+        section = getattr(experiment, name)
+        if not _is_section(section):
+            continue
+        meaning = field.description or (type(section).__doc__ or "").strip().partition("\n")[0]
+        lines = [f"\n[{name}]{' ' * (28 - len(name))}  # {meaning}".rstrip()]
+        if isinstance(section, Component):
+            choice = f"'nn-tui list {name if name != 'model' else 'recipe'}' names them all, with their settings"
+            lines.append(f"{f'name = {literal(section.name)}':<30}  # {choice}")
+        for key, inner in type(section).model_fields.items():
+            lines.append(_line(Setting.of(key, inner), getattr(section, key)))
+        parts.append("\n".join(lines))
+        if name == "model":
+            parts.append("\n" + LAYERS.rstrip())
+    return "\n".join(parts) + "\n"
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, BaseModel)
+
+
+def _line(setting: Setting, value: object) -> str:
+    shown = plain(value)
+    text = f"# {setting.name} =" if shown is None else f"{setting.name} = {literal(shown)}"
+    comment = describe(setting)
+    return f"{text:<30}  # {comment}" if comment else text
