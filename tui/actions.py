@@ -57,6 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_panel", "shift+tab", "Previous panel", "Go to the panel or field before", False, PANELS),
     Action("jump", "apostrophe,ctrl+o", "Jump", "Show a letter on each panel; the letter goes there", False, PANELS),
     Action("zoom_panel", "f", "Zoom", "Give the focused panel the whole screen, or put it back", False, PANELS),
+    Action("leave", "escape", "Leave", "Put a zoomed panel back", False, PANELS),
     Action("undo", "u,ctrl+z", "Undo", "Undo the last change of the experiment", False, EXPERIMENT),
     Action("redo", "U,ctrl+y", "Redo", "Do again what was undone", False, EXPERIMENT),
     Action("open", "o", "Open", "Open a preset, an experiment file or a saved run", True, EXPERIMENT),

@@ -5,101 +5,68 @@ snapshot a dozen times a second. Nothing is ever sent from the worker to the scr
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
-from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.reactive import reactive
-from textual.screen import Screen
-from textual.widgets import Static
+from textual.timer import Timer
 
 from tui.actions import ACTIONS, bindings
-from tui.arrangement import mode_of
-from tui.desk import Desk, Tabs
-from tui.hints import Hints, Problem
+from tui.bench import Bench
 from tui.panel import Panel
-from tui.themes import THEMES, resolve
-from tui.transport import SPEEDS, Header
+from tui.screen_actions import ScreenActions
+from tui.search import Everything
+from tui.store import Store, log
+from tui.themes import THEMES, resolve, starting_theme
 
 if TYPE_CHECKING:
     from engine import Experiment, Session, Snapshot, Trainer
     from tui.drawing.palette import Palette
+    from tui.opening import Preset
 
-FRAMES_PER_SECOND = 12
+    Source = Experiment | Trainer | str | Path | None
+
 HURRY = 0.1  # seconds after a key in which the screen looks for news more often
+KEEP_EVERY = 20.0  # seconds between two savings of the run, for the day the machine dies
 
 
-class Bench(Screen[None], inherit_bindings=False):
-    """The main screen."""
-
-    DEFAULT_CSS = """
-    Bench { background: $background; }
-    Bench.-tiny > * { display: none; }
-    Bench > #tiny { display: none; width: 1fr; height: 1; color: $warning; text-wrap: nowrap; text-overflow: ellipsis; }
-    Bench.-tiny > #tiny { display: block; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__(id="_default")
-        self.header, self.tabs, self.desk = Header(), Tabs(), Desk()
-        self.desk.tabs = self.tabs
-        self.problem, self.hints = Problem(), Hints()
-        self.too_small = Static("", id="tiny")
-
-    def compose(self) -> ComposeResult:
-        yield from (self.header, self.tabs, self.desk, self.problem, self.hints, self.too_small)
-
-    def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        mode = mode_of(width, height)
-        self.desk.mode = mode
-        self.header.styles.height = 2 if mode == "wide" else 1
-        self.set_class(mode == "tiny", "-tiny")
-        if mode == "tiny":
-            self.too_small.update(f"too small: {width}x{height}, needs 40x10")
-        self.desk.settle()
-
-
-class Workbench(App[int]):
-    """The app. `load` runs off the screen's thread, once the screen is painted, and gives the session to work with."""
+class Workbench(ScreenActions):
+    """The app. It takes an experiment, a run, a preset's name, a file, nothing for the default, or a function that
+    gives one of them, which is called beside the screen."""
 
     TITLE = "nn-tui"
     ALLOW_SELECT = False
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[Any]] = {Everything}
     BINDINGS: ClassVar[list[Any]] = [*bindings(ACTIONS, "app"), Binding("ctrl+c", "help_quit", show=False, system=True)]
     selected_node: reactive[str | None] = reactive(None)
 
     def __init__(
         self,
-        source: "Experiment | Trainer | str | Path | None" = None,
+        source: "Source | Callable[[], Source]" = None,
         folder: Path | None = None,
-        changes: Mapping[str, Any] | None = None,
+        store: Store | None = None,
     ) -> None:
-        super().__init__()
-        self.bench = Bench()
-        self._source, self._folder, self._changes = source, folder, dict(changes or {})
-        self._session: Session | None = None
+        super().__init__(store or Store.of_person(), folder)
+        self.refusal: str | None = None
+        self._source = source
         self._snapshot: Snapshot | None = None
-        self._pace = len(SPEEDS) - 1
+        self._timer: Timer | None = None
         self._hurry_until = 0.0
-        self._notice: str | None = None
+        self._kept: tuple[int, ...] = ()
+        self._kept_at = time.monotonic()
+        self._finished = False
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = resolve("auto", self)
+        self.theme = resolve(starting_theme(self.store.settings_file), self)
 
     # ------------------------------------------------------------------------------------------ what panels see
-
-    @property
-    def session(self) -> "Session":
-        """The session that trains; there is one as soon as there are panels."""
-        if self._session is None:
-            raise RuntimeError("the session is not loaded yet")
-        return self._session
 
     @property
     def snapshot(self) -> "Snapshot":
@@ -111,7 +78,7 @@ class Workbench(App[int]):
         """The colours that fit theme and terminal."""
         from tui.drawing.palette import palette_of
 
-        return palette_of(self)
+        return palette_of(cast(Any, self))
 
     def watch_selected_node(self, name: str | None) -> None:
         for panel in self.bench.desk.panels.values():
@@ -123,148 +90,185 @@ class Workbench(App[int]):
         return self.bench
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._load)
+        if not self.is_headless and os.name == "posix":
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                loop.add_signal_handler(number, self._leave_on, number)
+        self.call_after_refresh(lambda: self.run_worker(self._load()))
 
-    def _load(self) -> None:
-        self.run_worker(self._load_all(), exit_on_error=True)
+    def _leave_on(self, number: signal.Signals) -> None:
+        log.info("leaving on %s", number.name)
+        self.exit(return_code=128 + number)
 
-    async def _load_all(self) -> None:
+    async def _load(self) -> None:
         """Imports what is heavy and makes the session, beside the screen."""
-        self._session, kinds = await asyncio.to_thread(self._prepare)
-        self._session.start()
-        self.bench.desk.fill(kinds)
-        self._refresh_hints()
-        self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
-        self._tick()
+        try:
+            session, kinds, named = await asyncio.to_thread(self._prepare)
+        except Exception as error:
+            from engine import Failure
 
-    def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...]]":
+            if not isinstance(error, Failure):
+                raise
+            self.refusal = str(error)
+            self.exit(return_code=error.exit_code)
+            return
+        self._session = session
+        session.start()
+        self.bench.desk.fill(kinds)
+        problems = self.read_settings()
+        self._tick()
+        for line in problems:
+            self.tell(line)
+        self.greet(may_offer=not named)
+        self.presets = await asyncio.to_thread(_warm)
+
+    def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...], bool]":
+        """The session, the kinds of panels, and whether an experiment was named. Raises BadInput."""
         from engine import Experiment, Session, Trainer, load_experiment
         from tui.panels import PANELS
 
-        if isinstance(self._source, Trainer):
-            return Session(self._source.experiment, self._folder, self._source), PANELS
-        if isinstance(self._source, Experiment):
-            experiment = self._source.edited(self._changes) if self._changes else self._source
-        else:
-            experiment = load_experiment(self._source or "digits", self._changes)
-        return Session(experiment, self._folder), PANELS
+        self.store.open_log()
+        self.store.tidy()
+        source = self._source() if callable(self._source) else self._source
+        log.info("start: %s", type(source).__name__)
+        if isinstance(source, Trainer):
+            return Session(source.experiment, self.folder, source), PANELS, True
+        experiment = source if isinstance(source, Experiment) else load_experiment(source or "digits")
+        return Session(experiment, self.folder), PANELS, source is not None
+
+    def apply_settings(self) -> None:
+        """Takes over theme, keys and frame rate."""
+        self.theme = resolve(self.settings.theme, self)
+        self.set_keymap(self.settings.keys)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_interval(1 / self.settings.frames_per_second, self._tick)
+        self.bench.hints.show(self.bench.desk.focused_panel, self.remapped)
 
     def on_unmount(self) -> None:
-        if self._session is not None:
-            self._session.close()
+        self.finish()
+
+    def finish(self) -> None:
+        """Saves the run, ends the thread, closes the log; whatever happened, and once."""
+        if self._finished:
+            return
+        self._finished = True
+        session = self._session
+        if session is not None:
+            snapshot = session.snapshot
+            if snapshot.step and snapshot.activity not in ("loading", "failed"):
+                kept = session.ask(self.store.keep_session)
+                try:
+                    kept.result(timeout=5)
+                except Exception as error:
+                    log.error("the run was not saved: %s", error)
+            elif not snapshot.step:
+                self.store.forget_session()
+            session.close()
+        log.info("end")
+        self.store.close_log()
+
+    def _handle_exception(self, error: Exception) -> None:
+        place = self.store.crash(error)
+        kept = f"; the traceback is in {place}" if place else ""
+        self.refusal = f"stopped by a bug of ours: {type(error).__name__}: {error}{kept}"
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
 
     # ------------------------------------------------------------------------------------------ frames
 
     def _tick(self) -> None:
         """Draws what is visible and changed."""
-        snapshot = self.session.snapshot
-        fresh = self._snapshot is None or snapshot.version != self._snapshot.version
+        if self._session is None or self._finished:
+            return
+        before, snapshot = self._snapshot, self._session.snapshot
+        fresh = before is None or snapshot.version != before.version
         self._snapshot = snapshot
         for panel in self.bench.desk.visible_panels:
             if panel.shown_version != snapshot.version and panel.size:
                 panel.shown_version = snapshot.version
                 panel.show(snapshot)
         if fresh:
-            self.bench.header.show(snapshot, SPEEDS[self._pace])
-            self._report(snapshot)
+            if before is None or before.run != snapshot.run:
+                self.selected_node = None
+            self.bench.header.show(snapshot, self.pace)
+            self._report(before, snapshot)
+        self._keep(before, snapshot)
 
-    def _report(self, snapshot: "Snapshot") -> None:
+    def _report(self, before: "Snapshot | None", snapshot: "Snapshot") -> None:
         """Shows what a person has to know: refused commands as toasts, a stopped run as a bar."""
-        if snapshot.notice != self._notice:
-            self._notice = snapshot.notice
-            if snapshot.notice:
-                self.notify(snapshot.notice, severity="warning", markup=False)
+        if snapshot.notice and (before is None or snapshot.notice != before.notice):
+            log.info("notice: %s", snapshot.notice)
+            self.notify(snapshot.notice, severity="warning", markup=False)
         text = ""
         if snapshot.failure:
-            text = f"a bug stopped the run: {snapshot.failure.strip().splitlines()[-1]}"
+            text = f"a bug of ours stopped the run: {snapshot.failure.strip().splitlines()[-1]}; the log has the rest"
+            if before is None or before.failure is None:
+                log.error("the session failed\n%s", snapshot.failure)
         elif snapshot.problem:
-            text = f"{snapshot.problem}; b goes back a batch, r starts over, or lower the learning rate"
+            text = f"{snapshot.problem}; b goes back a batch, r starts over with these settings"
+            if before is None or before.problem is None:
+                log.info("problem: %s", snapshot.problem)
         self.bench.problem.show(text)
+
+    def _keep(self, before: "Snapshot | None", snapshot: "Snapshot") -> None:
+        """Saves the run now and then, and whenever it comes to rest."""
+        rests = before is not None and before.activity == "playing" and snapshot.activity != "playing"
+        due = time.monotonic() - self._kept_at > KEEP_EVERY
+        state = (snapshot.run, snapshot.step, len(snapshot.edits))
+        if (rests or due) and snapshot.step and state != self._kept and not snapshot.failure:
+            self._kept, self._kept_at = state, time.monotonic()
+            self.session.ask(self.store.keep_session)
+        if self.store.trouble:
+            self.tell(self.store.trouble)
 
     async def on_event(self, event: events.Event) -> None:
         await super().on_event(event)
         if isinstance(event, (events.Key, events.Click)) and self._session is not None:
-            hurrying, self._hurry_until = self._hurry_until > monotonic(), monotonic() + HURRY
+            hurrying, self._hurry_until = self._hurry_until > time.monotonic(), time.monotonic() + HURRY
             if not hurrying:
                 self._hurry()
 
     def _hurry(self) -> None:
-        if monotonic() < self._hurry_until and self._session is not None:
-            if self._snapshot is None or self.session.snapshot.version != self._snapshot.version:
+        if time.monotonic() < self._hurry_until and self._session is not None:
+            if self._snapshot is None or self._session.snapshot.version != self._snapshot.version:
                 self._tick()
             self.set_timer(0.01, self._hurry)
 
-    def _refresh_hints(self) -> None:
-        self.bench.hints.show(self.bench.desk.focused_panel, {})
-
     def on_descendant_focus(self) -> None:
-        self._refresh_hints()
+        self.bench.hints.show(self.bench.desk.focused_panel, self.remapped)
 
-    # ------------------------------------------------------------------------------------------ actions: the run
 
-    def _command(self, command: "Callable[[Session], None]") -> None:
-        if self._session is not None:
-            command(self._session)
+def _warm() -> "tuple[Preset, ...]":
+    """Imports what will be needed soon, and reads the titles of the presets."""
+    import textual.widgets._markdown  # noqa: F401
 
-    def action_play(self) -> None:
-        playing = self._session is not None and self.session.snapshot.activity == "playing"
-        self._command(lambda session: session.pause() if playing else session.play())
+    from engine import load_experiment, presets
+    from tui.drawing.frames import warm
+    from tui.opening import Preset
 
-    def action_step(self) -> None:
-        self._command(lambda session: session.step())
-
-    def action_epoch(self) -> None:
-        self._command(lambda session: session.epoch())
-
-    def action_back(self) -> None:
-        self._command(lambda session: session.back())
-
-    def action_back_epoch(self) -> None:
-        self._command(lambda session: session.back_epoch())
-
-    def action_reset(self) -> None:
-        self._command(lambda session: session.reset())
-
-    def action_new_seed(self) -> None:
-        def reseed(session: "Session") -> None:
-            experiment = session.snapshot.experiment
-            session.rebuild(experiment.edited({"seed": (experiment.seed + 1) % 2**32}))
-
-        self._command(reseed)
-
-    def action_faster(self) -> None:
-        self._set_pace(self._pace + 1)
-
-    def action_slower(self) -> None:
-        self._set_pace(self._pace - 1)
-
-    def _set_pace(self, place: int) -> None:
-        self._pace = min(max(0, place), len(SPEEDS) - 1)
-        pace = SPEEDS[self._pace]
-        self._command(lambda session: session.pace(pace))
-        self.notify("full speed" if pace is None else f"{pace:g} steps a second", timeout=2)
-
-    # ------------------------------------------------------------------------------------------ actions: panels
-
-    def action_focus_panel(self, name: str) -> None:
-        self.bench.desk.go_to(name)
-
-    def action_next_panel(self) -> None:
-        self.bench.desk.go_along(1)
-
-    def action_previous_panel(self) -> None:
-        self.bench.desk.go_along(-1)
-
-    def action_zoom_panel(self) -> None:
-        self.bench.desk.zoom()
+    warm()
+    loaded = ((name, load_experiment(name)) for name in presets())
+    return tuple(Preset(name, experiment.title, experiment.notes) for name, experiment in loaded)
 
 
 def run_workbench(
-    source: "Experiment | Trainer | str | Path | None" = None,
+    source: "Source | Callable[[], Source]" = None,
     folder: Path | None = None,
-    changes: Mapping[str, Any] | None = None,
 ) -> int:
-    """Opens the workbench and returns the exit code."""
-    app = Workbench(source, folder, changes)
-    app.run()
+    """Opens the workbench on a terminal and returns the exit code; anything but a terminal gets one line and 2."""
+    for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
+        if stream is None or not stream.isatty() or os.environ.get("TERM") == "dumb":
+            line = f"nn-tui needs a terminal, and {name} is not one; 'nn-tui train digits' trains without a screen"
+            print(line, file=sys.stderr)
+            return 2
+    app: Workbench | None = None
+    try:
+        app = Workbench(source, folder)
+        app.run()
+    finally:
+        if app is not None:
+            app.finish()
+    if app.refusal:
+        print(f"nn-tui: {app.refusal}", file=sys.stderr)
     return app.return_code or 0

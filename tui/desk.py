@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual import events
 from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Offset
 from textual.style import Style
 from textual.widget import Widget
 
@@ -25,6 +26,7 @@ class Tabs(Widget):
         self._names: list[tuple[str, str]] = []
         self._shown: set[str] = set()
         self._focused = ""
+        self._short = False
 
     def show(self, names: list[tuple[str, str]], shown: set[str], focused: str) -> None:
         """Draws (id, title) of every panel; those on the screen stand out, the one in use most."""
@@ -36,9 +38,19 @@ class Tabs(Widget):
         for short in (False, True):
             parts = [self._tab(place, name, title, short) for place, (name, title) in enumerate(self._names, 1)]
             line = Content("  ").join(parts)
+            self._short = short
             if line.cell_length <= width:
                 break
         return line
+
+    def place(self, name: str) -> Offset:
+        """Where the name of a panel begins, on the screen."""
+        x = self.content_region.x
+        for place, (other, title) in enumerate(self._names, 1):
+            if other == name:
+                break
+            x += self._tab(place, other, title, self._short).cell_length + 2
+        return Offset(x, self.region.y)
 
     def _tab(self, place: int, name: str, title: str, short: bool) -> Content:
         style = "bold $accent" if name == self._focused else "$foreground" if name in self._shown else "$muted"
@@ -113,6 +125,16 @@ class Desk(Container):
         """Gives the panel in use the whole desk, or puts it back."""
         self.zoomed = not self.zoomed
         self.settle()
+
+    def places(self) -> dict[str, Offset]:
+        """A place on the screen for each panel: its corner, or its name among the tabs."""
+        found = {}
+        for name, panel in self.panels.items():
+            if panel.display:
+                found[name] = panel.region.offset
+            elif self.tabs is not None and self.tabs.display:
+                found[name] = self.tabs.place(name)
+        return found
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         for node in event.widget.ancestors_with_self:

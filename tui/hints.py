@@ -1,5 +1,7 @@
 """The foot of the screen: which keys work here, and what went wrong."""
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -21,7 +23,7 @@ class Hints(Widget):
         self._panel: Panel | None = None
         self._keymap: dict[str, str] = {}
 
-    def show(self, panel: Panel | None, keymap: dict[str, str]) -> None:
+    def show(self, panel: Panel | None, keymap: Mapping[str, str]) -> None:
         """Draws the hints for the panel in use."""
         self._panel, self._keymap = panel, dict(keymap)
         self.refresh()

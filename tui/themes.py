@@ -1,6 +1,8 @@
 """Dark, light, and the terminal's own sixteen colours."""
 
 import os
+import tomllib
+from pathlib import Path
 
 from textual.app import App
 from textual.theme import BUILTIN_THEMES, Theme
@@ -104,3 +106,12 @@ def resolve(wanted: str, app: App[int]) -> str:
         return wanted
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT.name if background in ("7", "15") else DARK.name
+
+
+def starting_theme(settings_file: Path) -> str:
+    """The theme that a settings file asks for, without the cost of checking the rest of it."""
+    try:
+        wanted = tomllib.loads(settings_file.read_text("utf-8")).get("theme")
+    except (OSError, ValueError):
+        return "auto"
+    return wanted if wanted in NAMES else "auto"

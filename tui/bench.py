@@ -1,0 +1,42 @@
+"""The main screen: header, tabs, desk, problem bar and hints."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.arrangement import mode_of
+from tui.desk import Desk, Tabs
+from tui.hints import Hints, Problem
+from tui.transport import Header
+
+
+class Bench(Screen[None], inherit_bindings=False):
+    """The main screen."""
+
+    DEFAULT_CSS = """
+    Bench { background: $background; overflow: hidden; }
+    Bench.-tiny > * { display: none; }
+    Bench > #tiny { display: none; width: 1fr; height: 1; color: $warning; text-wrap: nowrap; }
+    Bench.-tiny > #tiny { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="_default")
+        self.header, self.tabs, self.desk = Header(), Tabs(), Desk()
+        self.desk.tabs = self.tabs
+        self.problem, self.hints = Problem(), Hints()
+        self.too_small = Static("", id="tiny")
+
+    def compose(self) -> ComposeResult:
+        yield from (self.header, self.tabs, self.desk, self.problem, self.hints, self.too_small)
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        mode = mode_of(width, height)
+        self.desk.mode = mode
+        self.header.styles.height = 2 if mode == "wide" else 1
+        self.set_class(mode == "tiny", "-tiny")
+        if mode == "tiny":
+            self.too_small.update(f"too small: {width}x{height}, needs 40x10")
+        self.desk.settle()

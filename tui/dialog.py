@@ -1,0 +1,58 @@
+"""A box over the workbench."""
+
+from typing import Any, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """Shows `body()` in a titled box; escape closes it without a result."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 70%; }
+    Dialog:ansi { background: ansi_default; }
+    Dialog > VerticalScroll {
+        width: 84;
+        max-width: 100%;
+        height: auto;
+        max-height: 100%;
+        padding: 1 2;
+        border: round $accent;
+        border-title-color: $accent;
+        border-title-style: bold;
+        border-subtitle-color: $muted;
+        background: $background;
+        scrollbar-size-vertical: 1;
+    }
+    Dialog OptionList, Dialog Input, Dialog Select, Dialog SelectCurrent {
+        border: round $line;
+        background: $background;
+    }
+    Dialog OptionList { height: auto; max-height: 16; padding: 0 1; }
+    Dialog OptionList:focus, Dialog Input:focus { border: round $accent; background: $background; }
+    """
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("escape", "close", "Close"),
+        Binding("ctrl+q", "app.quit", "Quit", show=False),
+    ]
+    HEADING: ClassVar[str] = ""
+    FOOT: ClassVar[str] = "esc closes"
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as box:
+            box.border_title = self.HEADING
+            box.border_subtitle = self.FOOT
+            yield from self.body()
+
+    def body(self) -> "list[Widget]":
+        """What is in the box."""
+        raise NotImplementedError
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,96 @@
+"""The screen that opens a preset, a file, or a run that was saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import on
+from textual.content import Content
+from textual.events import Key
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from tui.dialog import Dialog
+from tui.store import SavedRun
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An experiment that comes with the program."""
+
+    name: str
+    title: str
+    notes: str
+
+
+Choice = str | Path
+
+
+class Opening(Dialog[Choice]):
+    """Type to filter, or type a path; the result is a preset's name, an experiment file or a run's folder."""
+
+    DEFAULT_CSS = """
+    Opening OptionList { max-height: 20; }
+    """
+    HEADING = "Open"
+    FOOT = "type to filter, or a path to a file or run; enter opens, esc closes"
+
+    def __init__(self, presets: Sequence[Preset], runs: Sequence[SavedRun]) -> None:
+        super().__init__()
+        self._presets, self._runs = presets, runs
+
+    def body(self) -> list[Widget]:
+        return [Input(placeholder="preset, or path to an experiment file or a saved run"), OptionList()]
+
+    def on_mount(self) -> None:
+        self._fill("")
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        options = self.query_one(OptionList)
+        path = Path(event.value).expanduser()
+        if event.value.strip() and (options.option_count == 0 or path.suffix or "/" in event.value):
+            self.dismiss(path)
+        elif options.highlighted is not None:
+            self._choose(options.get_option_at_index(options.highlighted))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._choose(event.option)
+
+    def on_key(self, event: Key) -> None:
+        options = self.query_one(OptionList)
+        if event.key in ("down", "up", "pagedown", "pageup") and not options.has_focus:
+            getattr(
+                options,
+                {"down": "action_cursor_down", "up": "action_cursor_up"}.get(
+                    event.key, f"action_{event.key[:4]}_{event.key[4:]}"
+                ),
+            )()
+            event.stop()
+
+    def _choose(self, option: Option) -> None:
+        kind, _, name = (option.id or "").partition(":")
+        self.dismiss(Path(name) if kind == "run" else name)
+
+    def _fill(self, text: str) -> None:
+        words = text.lower().split()
+        options = self.query_one(OptionList)
+        options.clear_options()
+        for run in self._runs:
+            if all(word in run.line().lower() for word in words):
+                options.add_option(Option(_two_lines(run.title, run.line(), "saved run"), id=f"run:{run.folder}"))
+        for preset in self._presets:
+            if all(word in f"{preset.name} {preset.title} {preset.notes}".lower() for word in words):
+                options.add_option(Option(_two_lines(preset.name, preset.title), id=f"preset:{preset.name}"))
+        if options.option_count:
+            options.highlighted = 0
+
+
+def _two_lines(first: str, second: str, kind: str = "") -> Content:
+    return Content.assemble((f"{first}", "bold"), (f"  {kind}" if kind else "", "$accent"), (f"\n  {second}", "$muted"))

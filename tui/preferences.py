@@ -1,0 +1,105 @@
+"""The settings screen: theme, frame rate, what is shown at the start, and the keys."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import events, on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.actions import Action, keys_of
+from tui.dialog import Dialog
+from tui.settings import Settings, usable_keys
+from tui.themes import NAMES
+
+if TYPE_CHECKING:
+    from tui.app import Workbench
+
+FRAME_RATES = (2, 5, 10, 12, 15, 20, 30)
+
+
+class Preferences(Dialog[None]):
+    """A list of settings; enter changes the one in front, at once and for ever."""
+
+    DEFAULT_CSS = """
+    Preferences OptionList { max-height: 24; }
+    Preferences #place { color: $muted; }
+    """
+    HEADING = "Settings"
+    FOOT = "enter changes, esc closes"
+
+    def __init__(self, actions: Mapping[str, Action]) -> None:
+        super().__init__()
+        self._actions = actions
+        self._waiting: str | None = None
+
+    @property
+    def _workbench(self) -> "Workbench":
+        return cast("Workbench", self.app)
+
+    def body(self) -> list[Widget]:
+        return [OptionList(), Static(str(self._workbench.store.settings_file), id="place")]
+
+    def on_mount(self) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
+        settings, options = self._workbench.settings, self.query_one(OptionList)
+        front = options.highlighted or 0
+        options.clear_options()
+        for name, field in Settings.model_fields.items():
+            if name != "keys":
+                value = getattr(settings, name)
+                shown = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+                options.add_option(Option(_line(name.replace("_", " "), shown, field.description or ""), id=name))
+        for name, action in self._actions.items():
+            keys = " ".join(keys_of(action, name.partition(".")[0], settings.keys)) or "none"
+            keys = "press the new key" if name == self._waiting else keys
+            options.add_option(Option(_line(f"key of {name}", keys, action.help), id=f"keys.{name}"))
+        options.highlighted = min(front, options.option_count - 1)
+
+    @on(OptionList.OptionSelected)
+    def _change(self, event: OptionList.OptionSelected) -> None:
+        name, settings = event.option.id or "", self._workbench.settings
+        if name.startswith("keys."):
+            self._waiting = name.removeprefix("keys.")
+        elif name == "theme":
+            self._workbench.change_settings(theme=_after(NAMES, settings.theme))
+        elif name == "frames_per_second":
+            self._workbench.change_settings(frames_per_second=_after(FRAME_RATES, settings.frames_per_second))
+        else:
+            self._workbench.change_settings(**{name: not getattr(settings, name)})
+        self._fill()
+
+    async def on_event(self, event: events.Event) -> None:
+        """While a new key is waited for, the next key is it, whatever it does elsewhere; escape keeps the old one."""
+        if self._waiting and isinstance(event, events.Key):
+            event.stop()
+            event.prevent_default()
+            if event.key != "escape":
+                self._remap(self._waiting, event.key)
+            self._waiting = None
+            self._fill()
+            return
+        await super().on_event(event)
+
+    def _remap(self, name: str, key: str) -> None:
+        settings = self._workbench.settings
+        good, problems = usable_keys({**settings.keys, name: key}, self._actions)
+        if problems:
+            self.notify(problems[0], severity="warning", markup=False)
+        else:
+            if {each.strip() for each in self._actions[name].keys.split(",")} == {key}:
+                del good[name]
+            self._workbench.change_settings(keys=good)
+
+
+def _line(name: str, value: str, meaning: str) -> Content:
+    return Content.assemble(f"{name:<34} ", (f"{value:<18} ", "bold $accent"), (meaning, "$muted"))
+
+
+def _after(choices: tuple[Any, ...], present: Any) -> Any:
+    place = choices.index(present) if present in choices else -1
+    return choices[(place + 1) % len(choices)]

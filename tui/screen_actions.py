@@ -1,0 +1,230 @@
+"""What the keys for panels, help, opening, saving and exports do."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.actions import ACTIONS, Action
+from tui.bench import Bench
+from tui.run_actions import RunActions
+from tui.store import Store
+
+if TYPE_CHECKING:
+    from tui.opening import Preset
+    from tui.settings import Settings
+
+
+class ScreenActions(RunActions):
+    """The actions that do not train, and the settings."""
+
+    def __init__(self, store: Store, folder: Path | None) -> None:
+        super().__init__()
+        self.bench = Bench()
+        self.store = store
+        self.folder = folder
+        self.presets: tuple[Preset, ...] = ()
+        self._settings: Settings | None = None
+        self._told: set[str] = set()
+
+    # ------------------------------------------------------------------------------------------ settings
+
+    @property
+    def settings(self) -> "Settings":
+        """The person's settings; the defaults until the file is read."""
+        if self._settings is None:
+            from tui.settings import Settings
+
+            self._settings = Settings()
+        return self._settings
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """The keys that the person changed, by action."""
+        return self._settings.keys if self._settings is not None else {}
+
+    def all_actions(self) -> dict[str, Action]:
+        """Every action by the name that the settings use, such as "app.play" or "loss.follow"."""
+        found = {f"app.{action.id}": action for action in ACTIONS}
+        for name, panel in self.bench.desk.panels.items():
+            found |= {f"{name}.{action.id}": action for action in panel.ACTIONS}
+        return found
+
+    def read_settings(self) -> list[str]:
+        """Reads and applies the settings file; gives a line for each thing that is wrong with it."""
+        from tui.settings import read_settings
+
+        self._settings, problems = read_settings(self.store.settings_file, self.all_actions())
+        self.apply_settings()
+        return problems
+
+    def apply_settings(self) -> None:
+        """Takes over theme, keys and frame rate."""
+
+    def change_settings(self, **changes: Any) -> None:
+        """Changes settings at once and in the file."""
+        from engine import Failure
+        from tui.settings import write_settings
+
+        self._settings = self.settings.model_copy(update=changes)
+        self.apply_settings()
+        try:
+            write_settings(self.store.settings_file, self._settings)
+        except Failure as error:
+            self.tell(str(error))
+
+    def tell(self, line: str) -> None:
+        """A line for the person, once."""
+        if line not in self._told:
+            self._told.add(line)
+            self.notify(line, severity="warning", markup=False, timeout=8)
+
+    # ------------------------------------------------------------------------------------------ panels
+
+    def action_focus_panel(self, name: str) -> None:
+        self.bench.desk.go_to(name)
+
+    def action_next_panel(self) -> None:
+        self.bench.desk.go_along(1)
+
+    def action_previous_panel(self) -> None:
+        self.bench.desk.go_along(-1)
+
+    def action_zoom_panel(self) -> None:
+        self.bench.desk.zoom()
+
+    def action_leave(self) -> None:
+        desk = self.bench.desk
+        if desk.zoomed:
+            desk.zoom()
+
+    def action_jump(self) -> None:
+        from tui.jump import Jump
+
+        desk = self.bench.desk
+        places = desk.places()
+        if places:
+            self.push_screen(Jump(places), lambda name: desk.go_to(name) if name else None)
+
+    # ------------------------------------------------------------------------------------------ help
+
+    def action_help(self) -> None:
+        from tui.help import Help
+
+        self.push_screen(Help(self.bench.desk.focused_panel, self.remapped))
+
+    def action_welcome(self) -> None:
+        from tui.welcome import Welcome
+
+        self.push_screen(Welcome())
+
+    def action_settings(self) -> None:
+        from tui.preferences import Preferences
+
+        self.push_screen(Preferences(self.all_actions()))
+
+    def action_cycle_theme(self) -> None:
+        themes = ("dark", "light", "ansi")
+        place = themes.index(self.theme) if self.theme in themes else -1
+        self.change_settings(theme=themes[(place + 1) % len(themes)])
+
+    def greet(self, may_offer: bool) -> None:
+        """At the start: the orientation for a newcomer, else the offer to go on with the last run."""
+        from tui.welcome import Offer, Welcome
+
+        if self.settings.welcome:
+            self.push_screen(Welcome(), lambda _: self.change_settings(welcome=False))
+            return
+        run = self.store.last_session() if may_offer and self.settings.offer_last_run else None
+        if run is not None:
+            self.push_screen(Offer(run), lambda yes: self.open_choice(run.folder) if yes else None)
+
+    # ------------------------------------------------------------------------------------------ experiments and runs
+
+    def action_open(self) -> None:
+        from tui.opening import Opening
+
+        if self._session is None:
+            return
+        last = self.store.last_session()
+        runs = ([last] if last else []) + self.store.saved_runs()
+        self.push_screen(Opening(self.presets, runs), lambda choice: self.open_choice(choice) if choice else None)
+
+    def open_choice(self, choice: str | Path) -> None:
+        """Opens a preset by name, an experiment file, a run's folder or its checkpoint."""
+        from engine import BadInput, load_experiment
+        from engine.checkpoint import load_checkpoint
+        from tui.store import CHECKPOINT
+
+        path = Path(choice)
+        if isinstance(choice, Path) and (path.is_dir() or path.suffix == ".safetensors"):
+            checkpoint = path / CHECKPOINT if path.is_dir() else path
+            self.session.open(lambda: load_checkpoint(checkpoint, self.folder))
+            return
+        try:
+            self.session.rebuild(load_experiment(choice))
+        except BadInput as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def action_save_run(self) -> None:
+        if self._session is None or self.session.snapshot.activity in ("loading", "failed"):
+            return
+        saved = self.session.ask(self.store.save_run)
+        self.run_worker(self._tell_saved(saved), exclusive=False)
+
+    async def _tell_saved(self, saved: "Future[Path | None]") -> None:
+        from engine import Failure
+
+        try:
+            folder = await asyncio.wrap_future(saved)
+        except Failure as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        if folder:
+            self.notify(f"saved in {folder}", markup=False)
+
+    def action_undo(self) -> None:
+        self._edit_history("undo")
+
+    def action_redo(self) -> None:
+        self._edit_history("redo")
+
+    def _edit_history(self, what: str) -> None:
+        for panel in self.bench.desk.panels.values():
+            if method := getattr(panel, f"action_{what}", None):
+                method()
+                return
+
+    # ------------------------------------------------------------------------------------------ exports
+
+    def action_export_screen(self) -> None:
+        from tui.export import as_svg, strips
+
+        self._write("screen", ".svg", as_svg(strips(self, self.screen.region), self.TITLE or ""))
+
+    def action_export_panel(self) -> None:
+        from tui.export import as_svg, as_text, strips
+
+        panel = self.bench.desk.focused_panel
+        if panel is not None:
+            lines = strips(self, panel.region)
+            self._write(panel.scope(), ".svg", as_svg(lines, panel.TITLE))
+            self._write(panel.scope(), ".txt", as_text(lines))
+
+    def action_copy_panel(self) -> None:
+        from tui.export import as_text, strips
+
+        panel = self.bench.desk.focused_panel
+        if panel is not None:
+            self.copy_to_clipboard(as_text(strips(self, panel.content_region)))
+            self.notify(f"copied: {panel.TITLE}")
+
+    def _write(self, name: str, ending: str, text: str) -> None:
+        store = self.store
+        path = Path.cwd() / f"nn-tui-{name}-{time.strftime('%Y%m%d-%H%M%S')}{ending}"
+        if written := store.write_text(path, text):
+            self.notify(f"written: {written}", markup=False)
+        elif store.trouble:
+            self.notify(store.trouble, severity="warning", markup=False)
