@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from tui.drawing.braille import Canvas, joined
-from tui.drawing.curves import Series, View, draw
+from tui.drawing.curves import draw
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.drawing.pyramid import Pyramid
+from tui.drawing.series import Series, View
 
 WIDTH, HEIGHT = 100, 20  # cells
 

@@ -7,9 +7,10 @@ from textual import events
 from textual.message import Message
 
 from tui.drawing.axes import nice_end
-from tui.drawing.curves import Mark, Plot, Series, View, draw
+from tui.drawing.curves import draw
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
+from tui.drawing.series import Mark, Plot, Series, View
 from tui.drawing.widget import Drawing
 
 SMOOTHING = (0.0, 0.6, 0.9, 0.97, 0.99, 0.997)

@@ -1,124 +1,23 @@
 """Curves over the steps of a run: from series and a view to a picture with axes, legend, marks and a cursor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tui.drawing import axes
 from tui.drawing.bars import sparkline
 from tui.drawing.braille import Canvas, joined, polyline
 from tui.drawing.frames import frame
-from tui.drawing.palette import Palette, Role
+from tui.drawing.legend import draw_cursor, draw_legend
+from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.pyramid import Pyramid
-from tui.drawing.smoothing import Smoothed
+from tui.drawing.series import Mark, Plot, Series, View
 
 Floats = NDArray[np.floating]
-LINES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
 FRAMED = (24, 6)  # from this size on there are axes; below, only the curves
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One curve: `values`, one a step (the first belongs to step 1), or points at `steps` (rising) with values `ys`.
-
-    `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing. `blocks`, the
-    pyramid of `ys`, keeps a long row of points as quick to draw as a short one.
-    """
-
-    name: str
-    values: Pyramid | None = None
-    steps: ArrayLike = ()
-    ys: ArrayLike = ()
-    role: Role = 0
-    pattern: Literal["solid", "dashed", "dotted"] = "solid"
-    glyph: str = "●"
-    smooth: bool = True
-    blocks: Pyramid | None = None
-    smoothed: dict[float, Smoothed] = field(default_factory=dict, repr=False)
-
-    @property
-    def last(self) -> float:
-        """The last step there is a value for; 0 without any."""
-        if self.values is not None:
-            return float(len(self.values))
-        steps = np.asarray(self.steps, float)
-        return float(steps[-1]) if len(steps) else 0.0
-
-    def at(self, step: float) -> float | None:
-        """The value exactly at a step, or the last one before it."""
-        if self.values is not None:
-            index = min(round(step), len(self.values)) - 1
-            return float(self.values.values[index]) if index >= 0 else None
-        index = int(np.searchsorted(np.asarray(self.steps, float), step + 0.5)) - 1
-        return float(np.asarray(self.ys)[index]) if index >= 0 else None
-
-    def smooth_with(self, beta: float) -> Pyramid | None:
-        """The smoothed values, kept up to date; None where smoothing does not apply."""
-        if self.values is None or not self.smooth or beta <= 0:
-            return None
-        if beta not in self.smoothed:
-            self.smoothed.clear()
-            self.smoothed[beta] = Smoothed(beta)
-        self.smoothed[beta].follow(self.values)
-        return self.smoothed[beta].pyramid
-
-
-@dataclass(frozen=True)
-class Mark:
-    """An upright line at a step, with a one-column glyph on top: ★ best epoch, ✎ edit, ■ early stop."""
-
-    step: float
-    glyph: str = "╷"
-    role: Role = "muted"
-
-
-@dataclass(frozen=True)
-class View:
-    """How curves are looked at. `low` and `high` limit the steps; `high` None follows the newest step."""
-
-    low: float = 0.0
-    high: float | None = None
-    window: float | None = None  # following, show so many of the newest steps; None shows all
-    log: bool = False
-    by_epoch: bool = False
-    beta: float = 0.0  # smoothing
-    cursor: float | None = None  # a step
-
-    def limits(self, last: float) -> tuple[float, float]:
-        """The first and last step on the axis, when `last` is the newest."""
-        if self.high is not None:
-            return self.low, max(self.high, self.low + 1)
-        if self.window is None or self.window >= last:
-            return 0.0, axes.nice_end(last)
-        jump = max(1.0, 2.0 ** np.floor(np.log2(self.window / 8)))
-        high = float(np.ceil(last / jump) * jump)
-        return high - self.window, high
-
-
-@dataclass(frozen=True, eq=False)
-class Plot:
-    """A drawn picture and where its curves are: cells (`left`, `top`), `width` x `height`, and the two scales."""
-
-    picture: Picture
-    left: int
-    top: int
-    width: int
-    height: int
-    steps: axes.Scale
-    values: axes.Scale
-
-    def step_at(self, column: int) -> float:
-        """The step in the middle of a column of the picture, within the axis."""
-        share = (min(max(column - self.left, 0), self.width - 1) + 0.5) / max(1, self.width)
-        return float(round(self.steps.value(share)))
-
-    def column_of(self, step: float) -> int:
-        """The column of the picture a step is in; may lie outside."""
-        return self.left + int(np.floor(float(self.steps.share(step)) * self.width))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +78,11 @@ def draw(
     _curves(plot, traced, marks, palette)
     if present is not None:
         _dim(plot, present, palette)
-    _legend(plot, traced, view, palette, steps_per_epoch, title, present)
+    last = max(one.last for one in shown)
+    step = min(last, last if present is None else present) if view.cursor is None else min(max(view.cursor, 1.0), last)
+    draw_legend(plot, shown, view, palette, step, steps_per_epoch, title)
+    if view.cursor is not None:
+        draw_cursor(plot, view, palette, step, steps_per_epoch if framed else None)
     return plot
 
 
@@ -289,7 +192,7 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
         column = plot.column_of(mark.step)
         if plot.left <= column < plot.left + plot.width:
             picture.chars[body, column] = ord("╎")
-            picture.fg[body, column] = palette.color("muted")
+            picture.fg[body, column] = palette.color("faint")
     canvas.onto(picture, plot.top, plot.left)
     for one in traced:
         _glyphs(plot, one, palette)
@@ -338,58 +241,3 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
     for column, row in zip(columns.astype(int).tolist(), np.floor((rows + 0.5) / 4).astype(int).tolist(), strict=True):
         if 0 <= row < plot.height:
             plot.picture.put(plot.top + row, plot.left + column, series.glyph, palette.color(series.role))
-
-
-def _reading(series: Series, step: float, view: View) -> str:
-    """The exact value under a cursor; else the present one, smoothed if the curve is."""
-    smooth = series.smooth_with(view.beta)
-    if smooth is None or view.cursor is not None or not len(smooth):
-        return axes.number(series.at(step))
-    return axes.number(float(smooth.values[max(0, min(round(step), len(smooth)) - 1)]))
-
-
-def _legend(
-    plot: Plot,
-    traced: Sequence[_Traced],
-    view: View,
-    palette: Palette,
-    steps_per_epoch: float,
-    title: str,
-    present: float | None,
-) -> None:
-    """The first row: title, each series with its line and its value (at the cursor or the newest), and the place."""
-    picture = plot.picture
-    last = max(one.series.last for one in traced)
-    now = last if present is None else min(present, last)
-    step = now if view.cursor is None else min(max(view.cursor, 1.0), last)
-    epoch = f"epoch {step / max(steps_per_epoch, 1e-9):.2f}"
-    place = epoch if view.by_epoch else f"step {axes.count(step)}"
-    items = [(one.series, one.series.at(step)) for one in traced]
-    title = f"{title}  " if title else ""
-    for head, letters in ((title, 99), (title, 5), (title, 0), ("", 5), ("", 0)):  # a number is never cut
-        texts = [(series.name[:letters], _reading(series, step, view)) for series, _ in items]
-        glyph = 2 if letters == 99 else 1
-        room = sum(glyph + 1 + bool(name) + len(name) + len(text) for name, text in texts) + 3 * len(texts) - 3
-        if len(head) + room + (len(place) + 2 if view.cursor is not None else 0) <= picture.width:
-            break
-    column = picture.put(0, 0, head, palette.color("text"), BOLD)
-    for (series, value), (name, text) in zip(items, texts, strict=True):
-        wrong = value is not None and not np.isfinite(value)
-        if column + glyph + 1 + bool(name) + len(name) + len(text) > picture.width:
-            break
-        column = picture.put(0, column, LINES[series.pattern][:glyph], palette.color(series.role), BOLD)
-        column = picture.put(0, column, f" {name}" if name else "", palette.color("muted"))
-        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong) + 3
-    notes = [*(["log"] if view.log else []), *([f"smooth {view.beta:g}"] if view.beta > 0 else []), place]
-    while notes and column + len(" · ".join(notes)) > picture.width:
-        notes.pop(0)
-    if notes:
-        text = " · ".join(notes)
-        role = "muted" if view.cursor is None else "text"
-        picture.put(0, picture.width - len(text), text, palette.color(role), BOLD * (view.cursor is not None))
-    if view.cursor is not None:
-        at = plot.column_of(step)
-        if plot.left <= at < plot.left + plot.width:
-            for row in range(plot.top, plot.top + plot.height):
-                if not 0x2800 < picture.chars[row, at] < 0x2900:
-                    picture.put(row, at, "│", palette.color("cursor"))

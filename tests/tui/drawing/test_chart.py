@@ -7,9 +7,10 @@ from textual.app import App
 from textual.geometry import Region
 
 from tui.drawing.chart import Chart
-from tui.drawing.curves import Mark, Series, View, draw
+from tui.drawing.curves import draw
 from tui.drawing.palette import Palette, palette_of
 from tui.drawing.pyramid import Pyramid
+from tui.drawing.series import Mark, Series, View
 
 PLAIN = Palette(depth="none")
 

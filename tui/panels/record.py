@@ -1,0 +1,131 @@
+"""A run's record as the charts need it, kept up to date by reading only what is new."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine import EpochRow, History, Snapshot
+from tui.drawing.pyramid import Grown, Pyramid
+
+COLUMNS = ("train_loss", "valid_loss", "test_loss", "train_accuracy", "valid_accuracy", "test_accuracy")
+
+
+class Column:
+    """One column of the epoch rows: the steps and values of the rows that have it."""
+
+    def __init__(self) -> None:
+        self._steps, self._values = Grown(np.float64), Grown(np.float64)
+        self.blocks = Pyramid()
+
+    def __len__(self) -> int:
+        return self._steps.length
+
+    @property
+    def steps(self) -> NDArray[np.float64]:
+        return self._steps.values
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return self._values.values
+
+    def append(self, step: int, value: float) -> None:
+        self._steps.extend(np.array([step], float))
+        self._values.extend(np.array([value], float))
+        self.blocks.extend([value])
+
+    def truncate(self, step: int) -> None:
+        """Forgets what came after `step`; -1 forgets all."""
+        length = int(np.searchsorted(self.steps, step, "right"))
+        for part in (self._steps, self._values, self.blocks):
+            part.truncate(length)
+
+
+@dataclass(eq=False)
+class Record:
+    """Per step: losses, gradient norms, learning rates; per epoch: columns. `best` is the row of the best epoch."""
+
+    losses: Pyramid = field(default_factory=Pyramid)
+    norms: Pyramid = field(default_factory=Pyramid)
+    lrs: Pyramid = field(default_factory=Pyramid)
+    columns: dict[str, Column] = field(default_factory=lambda: {name: Column() for name in COLUMNS})
+    rows: list[EpochRow] = field(default_factory=list)
+    best: EpochRow | None = None
+    _seen: tuple[int, History | None, int] = (0, None, 0)
+
+    @property
+    def steps(self) -> int:
+        """How far the record goes."""
+        return len(self.losses)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Takes in what is new since the last call, and forgets what the run has forgotten."""
+        history = snapshot.history
+        if history is None:
+            return
+        now = (snapshot.run, history, history.version)
+        if now != self._seen:
+            self._seen = now
+            self._forget(history)
+        end = known_steps(snapshot, self.steps)
+        for pyramid, values in self._pairs(history):
+            pyramid.follow(values[:end])
+        rows = history.rows
+        if self.rows and self.rows[-1] is not rows[len(self.rows) - 1]:
+            self._cut(len(self.rows) - 1)
+        for row in rows[len(self.rows) :]:
+            if row.step > end:
+                break
+            self._append(row)
+
+    def _pairs(self, history: History) -> tuple[tuple[Pyramid, NDArray[np.floating]], ...]:
+        return (self.losses, history.losses), (self.norms, history.grad_norms), (self.lrs, history.lrs)
+
+    def _forget(self, history: History) -> None:
+        """Cuts back to where the record and what was read from it begin to differ."""
+        same = min(_common(pyramid.values, values) for pyramid, values in self._pairs(history))
+        for pyramid, _ in self._pairs(history):
+            pyramid.truncate(same)
+        pairs = enumerate(zip(self.rows, history.rows, strict=False))
+        differing = (place for place, (mine, theirs) in pairs if mine is not theirs)
+        self._cut(next(differing, min(len(self.rows), len(history.rows))))
+
+    def _cut(self, count: int) -> None:
+        if count < len(self.rows):
+            del self.rows[count:]
+            step = self.rows[-1].step if self.rows else -1
+            for column in self.columns.values():
+                column.truncate(step)
+            self.best = min(self.rows, key=_worth, default=None)
+
+    def _append(self, row: EpochRow) -> None:
+        self.rows.append(row)
+        for name, column in self.columns.items():
+            value = getattr(row, name)
+            if value is not None:
+                column.append(row.step, value)
+        if self.best is None or _worth(row) < _worth(self.best):
+            self.best = row
+
+
+def known_steps(snapshot: Snapshot, known: int) -> int:
+    """How far the record goes for a reader of this snapshot who knew of so many steps.
+
+    While it plays, the worker writes ahead of the snapshot; that is not a future that somebody went back from.
+    """
+    steps = snapshot.history.steps if snapshot.history is not None else 0
+    return min(steps, max(snapshot.step, known)) if snapshot.activity == "playing" else steps
+
+
+def _worth(row: EpochRow) -> float:
+    """What the best epoch has least of."""
+    value = row.train_loss if row.valid_loss is None else row.valid_loss
+    return value if np.isfinite(value) else np.inf
+
+
+def _common(mine: NDArray[np.float32], theirs: ArrayLike) -> int:
+    """How many values at the start are equal to the bit."""
+    count = min(len(mine), len(np.asarray(theirs)))
+    other = np.asarray(theirs)[:count].astype(np.float32)
+    unlike = np.flatnonzero(mine[:count].view(np.int32) != other.view(np.int32))
+    return int(unlike[0]) if len(unlike) else count
