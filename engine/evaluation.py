@@ -17,7 +17,7 @@ class Evaluation:
         """`targets` (rows, T) are the split's answers as the loss encodes them."""
         self.network, self.threshold = network, experiment.threshold
         self.labels = split.y if split.y.dtype.kind == "i" else None
-        rows = split.x.reshape(len(split.x), -1)
+        rows = split.x.reshape(len(split.x), network.features)
         features = rows.shape[1]
         self.blocks: list[Array] = []
         for start in range(0, len(rows), EVALUATION_BATCH):

@@ -102,7 +102,7 @@ class Network:
     @np.errstate(all="ignore")
     def predict(self, x: Array) -> Array:
         """Outputs (rows, K) for inputs (rows, *shape), in inference mode: logits where the loss works from logits."""
-        rows = np.asarray(x, self.dtype).reshape(len(x), -1)
+        rows = np.asarray(x, self.dtype).reshape(len(x), self.features)
         parts = []
         for start in range(0, len(rows), EVALUATION_BATCH):
             part = rows[start : start + EVALUATION_BATCH]

@@ -1,0 +1,78 @@
+"""Flat vectors and the views into them."""
+
+import numpy as np
+import pytest
+
+from engine import Layer, Loss, Network, NodeSpec
+from engine.memory import Layout
+
+
+def layout():
+    made = Layout()
+    made.add("a", "weight", (3, 2), transposed=True)
+    made.add("a", "bias", (3,))
+    made.add("b", "weight", (2, 3, 2, 2))
+    return made
+
+
+def test_slots_fill_the_vector_without_holes_or_overlaps():
+    made, vector = layout(), np.full(33, np.nan)
+    assert made.size == 6 + 3 + 24
+    for number, slot in enumerate(made):
+        view = slot.view(vector)
+        assert view.shape == slot.shape
+        assert np.isnan(view).all()
+        view[...] = number
+    assert vector.tolist() == [0] * 6 + [1] * 3 + [2] * 24
+    assert list(made.slots) == ["a.weight", "a.bias", "b.weight"]
+
+
+def test_a_transposed_slot_reads_as_out_in_and_lies_as_in_out():
+    made, vector = layout(), np.arange(33.0)
+    slot = made.slots["a.weight"]
+    assert slot.view(vector).tolist() == [[0, 3], [1, 4], [2, 5]]
+    slot.view(vector)[2, 0] = -1
+    assert vector[2] == -1
+
+
+def test_a_block_is_all_that_a_node_owns_as_one_view():
+    made, vector = layout(), np.arange(33.0)
+    block = made.block("a", vector)
+    assert block.tolist() == list(range(9))
+    assert np.shares_memory(block, vector)
+    assert made.block("nobody", vector).size == 0
+    assert [slot.name for slot in made.of("b")] == ["b.weight"]
+
+
+def network(hidden):
+    nodes = [
+        NodeSpec("dense1", Layer.parse({"type": "dense", "units": hidden})),
+        NodeSpec("norm", Layer.parse("batch_norm")),
+        NodeSpec("dense2", Layer.parse({"type": "dense", "units": 3, "bias": False})),
+    ]
+    return Network(nodes, (4,), Loss.parse("mse"), 3, seed=5)
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_a_network_computes_with_what_stands_in_its_vectors(rows):
+    made = network(5)
+    draw = np.random.default_rng(0)
+    made.values[...] = draw.normal(size=made.values.size)
+    made.buffers[...] = draw.uniform(0.5, 2, made.buffers.size)
+    w = {slot.name: slot.view(made.values) for slot in made.parameters}
+    kept = {slot.name: slot.view(made.buffers) for slot in made.statistics}
+    x = draw.normal(size=(rows, 4)).astype(np.float32)
+    h = x @ w["dense1.weight"].T + w["dense1.bias"]
+    h = (h - kept["norm.running_mean"]) / np.sqrt(kept["norm.running_var"] + 1e-5) * w["norm.weight"] + w["norm.bias"]
+    np.testing.assert_allclose(made.predict(x), h @ w["dense2.weight"].T, rtol=1e-4, atol=1e-5)
+
+
+def test_a_node_s_first_weights_do_not_depend_on_the_other_nodes():
+    small, large = network(5), network(9)
+    dense2 = [made.parameters.slots["norm.weight"].view(made.values)[:5] for made in (small, large)]
+    assert (dense2[0] == dense2[1]).all()
+    again = network(5)
+    assert again.values.tobytes() == small.values.tobytes()
+    again.values[...] = 0
+    again.initialize()
+    assert again.values.tobytes() == small.values.tobytes()
