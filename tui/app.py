@@ -43,6 +43,14 @@ class Workbench(ScreenActions):
 
     TITLE = "nn-tui"
     ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    CommandPalette { background: $background 70%; }
+    CommandPalette > Vertical { width: 94; max-width: 100%; background: $background; border: round $accent; }
+    CommandPalette #--input { background: $background; border: none; }
+    CommandPalette #--results { background: $background; }
+    CommandPalette CommandList { background: $background; border: none; }
+    Toast { background: $panel; }
+    """
     COMMANDS: ClassVar[set[Any]] = {Everything}
     BINDINGS: ClassVar[list[Any]] = [*bindings(ACTIONS, "app"), Binding("ctrl+c", "help_quit", show=False, system=True)]
     selected_node: reactive[str | None] = reactive(None)

@@ -18,7 +18,7 @@ class Dialog(ModalScreen[Result]):
     Dialog { align: center middle; background: $background 70%; }
     Dialog:ansi { background: ansi_default; }
     Dialog > VerticalScroll {
-        width: 84;
+        width: 94;
         max-width: 100%;
         height: auto;
         max-height: 100%;
@@ -30,12 +30,17 @@ class Dialog(ModalScreen[Result]):
         background: $background;
         scrollbar-size-vertical: 1;
     }
-    Dialog OptionList, Dialog Input, Dialog Select, Dialog SelectCurrent {
+    Dialog OptionList, Dialog Input {
         border: round $line;
         background: $background;
+        scrollbar-size-vertical: 1;
     }
     Dialog OptionList { height: auto; max-height: 16; padding: 0 1; }
-    Dialog OptionList:focus, Dialog Input:focus { border: round $accent; background: $background; }
+    Dialog OptionList:focus, Dialog Input:focus {
+        border: round $accent;
+        background: $background;
+        background-tint: $foreground 0%;
+    }
     """
     BINDINGS: ClassVar[list[Any]] = [
         Binding("escape", "close", "Close"),
@@ -43,9 +48,10 @@ class Dialog(ModalScreen[Result]):
     ]
     HEADING: ClassVar[str] = ""
     FOOT: ClassVar[str] = "esc closes"
+    READS: ClassVar[bool] = False  # a page to scroll, rather than fields to fill
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
+        with VerticalScroll(can_focus=self.READS) as box:
             box.border_title = self.HEADING
             box.border_subtitle = self.FOOT
             yield from self.body()

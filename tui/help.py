@@ -19,6 +19,7 @@ class Help(Dialog[None]):
     Help Markdown { margin: 0; padding: 0; background: transparent; }
     """
     HEADING = "Help"
+    READS = True
     FOOT = "esc or ? closes, arrows scroll"
     BINDINGS = [Binding("question_mark,q", "close", show=False)]
 

@@ -25,6 +25,12 @@ class Preset:
 
 
 Choice = str | Path
+MOVES = {
+    "down": OptionList.action_cursor_down,
+    "up": OptionList.action_cursor_up,
+    "pagedown": OptionList.action_page_down,
+    "pageup": OptionList.action_page_up,
+}
 
 
 class Opening(Dialog[Choice]):
@@ -65,13 +71,8 @@ class Opening(Dialog[Choice]):
 
     def on_key(self, event: Key) -> None:
         options = self.query_one(OptionList)
-        if event.key in ("down", "up", "pagedown", "pageup") and not options.has_focus:
-            getattr(
-                options,
-                {"down": "action_cursor_down", "up": "action_cursor_up"}.get(
-                    event.key, f"action_{event.key[:4]}_{event.key[4:]}"
-                ),
-            )()
+        if event.key in MOVES and not options.has_focus:
+            MOVES[event.key](options)
             event.stop()
 
     def _choose(self, option: Option) -> None:

@@ -24,8 +24,9 @@ class Preferences(Dialog[None]):
     """A list of settings; enter changes the one in front, at once and for ever."""
 
     DEFAULT_CSS = """
-    Preferences OptionList { max-height: 24; }
-    Preferences #place { color: $muted; }
+    Preferences > VerticalScroll { width: 72; }
+    Preferences OptionList { max-height: 20; }
+    Preferences Static { color: $muted; height: auto; padding: 0 2; }
     """
     HEADING = "Settings"
     FOOT = "enter changes, esc closes"
@@ -40,7 +41,7 @@ class Preferences(Dialog[None]):
         return cast("Workbench", self.app)
 
     def body(self) -> list[Widget]:
-        return [OptionList(), Static(str(self._workbench.store.settings_file), id="place")]
+        return [Static(str(self._workbench.store.settings_file)), OptionList(), Static("", id="meaning")]
 
     def on_mount(self) -> None:
         self._fill()
@@ -53,12 +54,21 @@ class Preferences(Dialog[None]):
             if name != "keys":
                 value = getattr(settings, name)
                 shown = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-                options.add_option(Option(_line(name.replace("_", " "), shown, field.description or ""), id=name))
+                options.add_option(Option(_line(name.replace("_", " ").capitalize(), shown), id=name))
         for name, action in self._actions.items():
             keys = " ".join(keys_of(action, name.partition(".")[0], settings.keys)) or "none"
             keys = "press the new key" if name == self._waiting else keys
-            options.add_option(Option(_line(f"key of {name}", keys, action.help), id=f"keys.{name}"))
+            scope = name.partition(".")[0]
+            place = "" if scope == "app" else f"{scope}: "
+            options.add_option(Option(_line(f"Key of {place}{action.label.lower()}", keys), id=f"keys.{name}"))
         options.highlighted = min(front, options.option_count - 1)
+
+    @on(OptionList.OptionHighlighted)
+    def _explain(self, event: OptionList.OptionHighlighted) -> None:
+        name = event.option.id or ""
+        action = self._actions.get(name.removeprefix("keys."))
+        meaning = action.help if action is not None else Settings.model_fields[name].description or ""
+        self.query_one("#meaning", Static).update(Content(meaning))
 
     @on(OptionList.OptionSelected)
     def _change(self, event: OptionList.OptionSelected) -> None:
@@ -96,8 +106,8 @@ class Preferences(Dialog[None]):
             self._workbench.change_settings(keys=good)
 
 
-def _line(name: str, value: str, meaning: str) -> Content:
-    return Content.assemble(f"{name:<34} ", (f"{value:<18} ", "bold $accent"), (meaning, "$muted"))
+def _line(name: str, value: str) -> Content:
+    return Content.assemble(f"{name:<38} ", (value, "bold $accent"))
 
 
 def _after(choices: tuple[Any, ...], present: Any) -> Any:

@@ -28,6 +28,7 @@ class Welcome(Dialog[bool]):
     """
     HEADING = "Welcome to nn-tui"
     FOOT = "enter starts"
+    READS = True
     BINDINGS = [Binding("enter,space,q", "done", "Start", show=False)]
 
     def body(self) -> list[Widget]:
@@ -65,7 +66,8 @@ class Offer(Dialog[bool]):
 
     def body(self) -> list[Widget]:
         options = OptionList(Option("Go on with this run", id="yes"), Option("Start anew", id="no"))
-        return [Static(Content(self._saved.line())), options]
+        title, _, rest = self._saved.line().rpartition(", epoch ")
+        return [Static(Content.assemble((title, "bold"), (f"\nepoch {rest}", "$muted"))), options]
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id == "yes")
