@@ -26,10 +26,10 @@ def run(args: argparse.Namespace) -> int:
         width = max((len(error.parameter) for error in errors), default=9)
         print(f"{'parameter':<{width}}  {'shape':<16}  {'backward':>12}  {'difference':>12}  error")
         for error in errors:
-            shape = " x ".join(map(str, error.shape))
+            size = " x ".join(map(str, error.shape))
             mark = "  too large" if error in wrong else ""
             numbers = f"{error.analytic:12.6g}  {error.numeric:12.6g}"
-            print(f"{error.parameter:<{width}}  {shape:<16}  {numbers}  {error.relative:.1e}{mark}")
+            print(f"{error.parameter:<{width}}  {size:<16}  {numbers}  {error.relative:.1e}{mark}")
         reason = f" (not {SMOOTH:g}: {kinks[0]} has a kink, where differences are off)" if kinks else ""
         print(f"allowed is {limit:g}{reason}")
     if wrong:

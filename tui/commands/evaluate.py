@@ -17,6 +17,7 @@ from tui.commands import options
 
 WIDEST = 30
 TOP = (3, 5)
+_LIKE = "choose data like the run's own"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +70,7 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
     theirs, ours = prepare(raw, trainer.experiment.seed, folder), trainer.splits
     if len(theirs.classes) != len(ours.classes) or theirs.train.y.shape[1:] != ours.train.y.shape[1:]:
         raise BadInput(
-            f"--data is '{name}': it has {_targets(theirs.classes)}, the network {_targets(ours.classes)}; choose data like the run's"
+            f"--data is '{name}': it has {_targets(theirs.classes)}, the network {_targets(ours.classes)}; {_LIKE}"
         )
 
     def adapted(split: Split | None) -> Split | None:
@@ -79,7 +80,7 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
         width = (2,) if ours.crosses else ours.shape
         if points.shape[1:] != width:
             raise BadInput(
-                f"--data is '{name}': its samples have shape {points.shape[1:]}, the network's {width}; choose data like the run's"
+                f"--data is '{name}': its samples have shape {points.shape[1:]}, the network's {width}; {_LIKE}"
             )
         return Split(ours.inputs(points), split.y, split.points)
 
