@@ -1,0 +1,313 @@
+"""The architecture panel: data, layers, output and loss as a table that is edited where it stands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine import INPUT, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
+from engine.experiment import OUTPUT
+from tui import draft
+from tui.actions import Action
+from tui.draft import NodeRow, Preview
+from tui.fields import Field, Option, field_of, fields_of
+from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
+from tui.rows import WRONG, FieldRow, HeadingRow, Part, Row
+
+BAR = 4
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
+
+
+@dataclass(frozen=True)
+class TitledRow(Row):
+    """A part of the experiment around the layers: its role, what it is, and the first of `about` there is room for."""
+
+    title: str = ""
+    text: str = ""
+    about: tuple[str, ...] = ()
+    wrong: bool = False
+
+    def parts(self, width: int) -> Sequence[Part]:
+        title = f"{self.title:<7}"
+        about = next((part for part in self.about if len(title) + len(self.text) + len(part) < width), "")
+        room = max(0, width - len(title) - len(about) - 1)
+        text = self.text if len(self.text) <= room else self.text[: max(0, room - 1)] + "…"
+        return (title, "muted"), (f"{text:<{room}} ", "error" if self.wrong else "value"), (about, "muted")
+
+
+@dataclass(frozen=True)
+class LayerRow(Row):
+    """A layer: name, settings, output shape, parameters and their share of all. Columns are shared by all rows."""
+
+    node: NodeRow = field(kw_only=True)
+    columns: tuple[int, int] = field(kw_only=True)
+
+    def parts(self, width: int) -> Sequence[Part]:
+        node = self.node
+        shape = f"{'' if node.shape is None else as_shape(node.shape):>{self.columns[0]}}"
+        count = f"{counted(node.parameters):>{self.columns[1]}}"
+        bar = bar_of(node.share)
+        room = width - len(shape) - len(count) - 2
+        bars = room - BAR - 1 >= 12
+        room -= (BAR + 1) * bars
+        own = node.name.startswith(node.type) and node.name[len(node.type) :].isdigit()
+        if room >= 30:
+            name = f"{node.name[:13]:<14}{node.type} {node.settings}".rstrip()
+        else:
+            name = f"{node.name} {node.settings}" if own else f"{node.name}: {node.type} {node.settings}"
+        name = f"{WRONG} {name}" if node.wrong else name
+        name = name if len(name) <= room else name[: max(0, room - 1)] + "…"
+        role = "error" if node.wrong else "value" if node.parameters else "label"
+        cells = ((f"{name:<{room}} ", role), (f"{shape} ", "label"), (count, "label"))
+        return (*cells, (f" {bar:<{BAR}}", "accent")) if bars else cells
+
+
+def as_shape(shape: tuple[int, ...]) -> str:
+    """A shape without the batch axis: "64", "1×8×8"."""
+    return "×".join(map(str, shape))
+
+
+def counted(count: int | None) -> str:
+    """A count in few columns: "", "4,160", "1.24M"; a question mark where it is not known."""
+    if count is None:
+        return "?"
+    return "" if count == 0 else f"{count:,}" if count < 1_000_000 else f"{count / 1e6:.3g}M"
+
+
+def bar_of(share: float) -> str:
+    """A share of one as a bar, to an eighth of a column; what is there at all is seen."""
+    eighths = max(round(share * BAR * 8), 1 if share > 0 else 0)
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+class ArchitecturePanel(FormPanel):
+    """Layers in a table, with the data above and output and loss below."""
+
+    TITLE = "Architecture"
+    HELP = """
+**The network, from the data at the top to the loss at the bottom.** A row shows a layer's name and settings, the shape
+of its output for one sample, how many parameters it learns, and their share of all as a bar.
+
+**A change starts the run over with the same seed.** Layers that did not change get the same first weights as before, so
+that what differs is what you changed. What a change would do is shown before `enter` applies it.
+
+**What does not fit is not run.** The sentence at the foot names the layer, the shapes and the fix; the old network goes
+on until the new one holds together.
+"""
+    ACTIONS = (
+        *FORM_ACTIONS,
+        Action("add", "a", "Add", "Add a layer behind this one", True),
+        Action("insert", "i", "Insert", "Insert a layer before this one"),
+        Action("duplicate", "d", "Duplicate", "Put a second layer like this one behind it"),
+        Action("remove", "x,delete", "Remove", "Remove the layer", True),
+        Action("move_up", "K,shift+up", "Move up", "Move the layer towards the input"),
+        Action("move_down", "J,shift+down", "Move down", "Move the layer towards the output"),
+        Action("type", "t", "Type", "Change the type of the layer", True),
+        Action("presets", "p", "Presets", "Start from a preset or a recipe", True),
+        Action("data", "D", "Data", "Choose the data set and its settings", True),
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._open = ""
+
+    # ------------------------------------------------------------------------------------------ rows
+
+    def rows(self) -> list[Row]:
+        experiment, shown = self.experiment, self._shown or Preview((), ())
+        found: list[Row] = [self._data_row(), *self._settings("data", lambda: self._fields("data"))]
+        if experiment.model is not None:
+            text = f"{experiment.model.name} {draft.short(experiment.model)}".strip()
+            hint = "A recipe makes the layers; enter edits it, and editing a layer replaces it by the layers"
+            found.append(TitledRow("model", hint, "recipe", text))
+            found += self._settings("model", lambda: self._fields("model"))
+        layers = shown.rows[: self._layer_count]
+        output = shown.rows[self._layer_count :]
+        columns = (
+            max((len(as_shape(row.shape)) for row in shown.rows if row.shape), default=0),
+            max((len(counted(row.parameters)) for row in shown.rows), default=0),
+        )
+        for place, node in enumerate(layers):
+            found.append(LayerRow(f"layers.{place}", self._layer_hint(node), node=node, columns=columns))
+            found += self._settings(f"layers.{place}", lambda place=place: self._layer_fields(place))  # type: ignore[misc]
+        if output:
+            last = replace(output[0], settings=f"{output[0].settings} {experiment.output_activation}")
+            found.append(
+                LayerRow("output", "The output layer follows the data and the loss", node=last, columns=columns)
+            )
+            found += self._settings("output", lambda: fields_of(experiment.output, "output.", 1))
+        count = f"{shown.parameters:,}"
+        about = (f"{count} parameters", f"{count} par.", count) if shown.nodes else ()
+        found.append(TitledRow("loss", "What training minimizes", "loss", experiment.loss.name, about))
+        found += self._settings("loss", lambda: self._fields("loss"))
+        return found
+
+    def _data_row(self) -> Row:
+        facts, name = self.editing.facts(self.experiment), self.experiment.data.name
+        hint = "The data set; enter or D chooses it and its settings"
+        if isinstance(facts, str):
+            return TitledRow("data", facts, "data", name, ("missing",), True)
+        if facts is None:
+            return TitledRow("data", hint, "data", name, ("…",))
+        ends = f"{facts.classes} classes" if facts.classes else f"{facts.targets} targets"
+        hint = f"{facts.train:,} rows to train, {facts.validation:,} to validate, {facts.test:,} to test; {ends}"
+        shape, rows = as_shape(facts.shape), f"{facts.train:,} rows"
+        return TitledRow("data", hint, "data", name, (f"{shape}, {rows}", rows, shape))
+
+    def _layer_hint(self, node: NodeRow) -> str:
+        about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
+        return f"{about}; {node.share:.0%} of all parameters" if node.parameters else about
+
+    def _settings(self, key: str, make: Callable[[], list[Field]]) -> list[Row]:
+        if self._open != key:
+            return []
+        fields = make()
+        label = max((len(each.label) + 2 * each.depth for each in fields), default=8)
+        if not fields:
+            return [HeadingRow(f"{key}.none", text="  no settings")]
+        return [FieldRow(each.key, field=each, label_width=min(label, 20)) for each in fields]
+
+    def _fields(self, name: str) -> list[Field]:
+        setting = Setting.of(name, Experiment.model_fields[name])
+        return field_of(name, replace(setting, name="name"), getattr(self.experiment, name), 1)
+
+    def _layer_fields(self, place: int) -> list[Field]:
+        if self._facts is None:
+            return []
+        entry = draft.entries(self.experiment, self._facts.shape)[place]
+        own = [Field(f"layers.{place}.{setting.name}", setting, getattr(entry, setting.name), 1) for setting in ENTRY]
+        return [*fields_of(entry.layer, f"layers.{place}.", 1), *own]
+
+    @property
+    def _layer_count(self) -> int:
+        if self._facts is None:
+            return 0
+        return len(draft.entries(self.experiment, self._facts.shape))
+
+    # ------------------------------------------------------------------------------------------ selection
+
+    @property
+    def place(self) -> int | None:
+        """Which layer the cursor is on, or in; None elsewhere."""
+        parts = self.form.cursor.split(".")
+        return int(parts[1]) if parts[0] == "layers" else None
+
+    def touched(self) -> None:
+        super().touched()
+        if self.has_focus and (name := self._node_under()) is not None:
+            self.select_node(name)
+
+    def _node_under(self) -> str | None:
+        part = self.form.cursor.partition(".")[0]
+        if self.place is not None and self._shown is not None and self.place < len(self._shown.rows):
+            return self._shown.rows[self.place].name
+        return {"data": INPUT, "output": OUTPUT}.get(part)
+
+    def on_node_selected(self, name: str | None) -> None:
+        if name is None or name == self._node_under() or self._shown is None or self.form.busy:
+            return
+        names = [row.name for row in self._shown.rows[: self._layer_count]]
+        if name in names:
+            self.form.go(f"layers.{names.index(name)}")
+        elif name == INPUT or name.startswith(OUTPUT):
+            self.form.go("data" if name == INPUT else "output")
+
+    # ------------------------------------------------------------------------------------------ actions
+
+    def open(self, row: Row) -> None:
+        """Opens a row's settings below it, or closes them."""
+        self._open = "" if self._open == row.key else row.key
+        self.redraw()
+        inside = [each.key for each in self.form.rows if isinstance(each, FieldRow)]
+        if self._open and inside:
+            self.form.go(inside[0])
+
+    def action_leave(self) -> None:
+        if not self.form.leave() and self._open:
+            key, self._open = self._open, ""
+            self.form.go(key)
+            self.redraw()
+
+    def _structure(self, make: Callable[[tuple[int, ...]], Experiment], cursor: int | None) -> None:
+        facts = self.editing.facts(self.experiment)
+        if not isinstance(facts, draft.Facts):
+            self.hint.show([(LOADING, "muted")])
+            return
+        self._open = ""
+        if self.change(lambda: make(facts.shape)) and cursor is not None:
+            self.form.go(f"layers.{max(0, min(cursor, self._layer_count - 1))}")
+
+    def _choose_type(self, title: str, place: int, make: Callable[[tuple[int, ...], str], Experiment], at: int) -> None:
+        if not isinstance(facts := self.editing.facts(self.experiment), draft.Facts):
+            self.hint.show([(LOADING, "muted")])
+            return
+        shape, anchor = facts.shape, self.form.cursor
+        options = [Option(name, name, kind.summary()) for name, kind in Layer.choices().items()]
+        self.form.choose(
+            anchor, title, options, at,
+            judge=lambda name: self.verdict(lambda: make(shape, name)),
+            pick=lambda name: self._structure(lambda _: make(shape, name), place),
+        )  # fmt: skip
+
+    def _ends(self, behind: int) -> int:
+        if self.place is not None:
+            return self.place + behind
+        return 0 if self.form.cursor.partition(".")[0] in ("data", "model") else self._layer_count
+
+    def action_add(self) -> None:
+        place = self._ends(1)
+        self._choose_type("Add", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name), 0)
+
+    def action_insert(self) -> None:
+        place = self._ends(0)
+        self._choose_type("Insert", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name), 0)
+
+    def action_type(self) -> None:
+        if (place := self.place) is None or self._shown is None:
+            return
+        at = list(Layer.choices()).index(self._shown.rows[place].type)
+        self._choose_type("Type", place, lambda shape, name: draft.retyped(self.experiment, shape, place, name), at)
+
+    def action_duplicate(self) -> None:
+        if (place := self.place) is not None:
+            self._structure(lambda shape: draft.duplicated(self.experiment, shape, place), place + 1)
+
+    def action_remove(self) -> None:
+        if (place := self.place) is not None:
+            self._structure(lambda shape: draft.deleted(self.experiment, shape, place), place)
+
+    def action_move_up(self) -> None:
+        self._move(-1)
+
+    def action_move_down(self) -> None:
+        self._move(1)
+
+    def _move(self, direction: int) -> None:
+        place = self.place
+        if place is not None and 0 <= (to := place + direction) < self._layer_count:
+            self._structure(lambda shape: draft.moved(self.experiment, shape, place, to), to)
+
+    def action_presets(self) -> None:
+        experiments = [(name, load_experiment(name)) for name in presets()]
+        options = [Option(found, name, found.title) for name, found in experiments]
+        recipes = [Option(name, f"{name} …", kind.summary()) for name, kind in Recipe.choices().items()]
+        self.form.go("data")
+        self.form.choose(
+            "data", "Presets and recipes", [*options, *recipes],
+            judge=lambda chosen: self.verdict(lambda: self._started(chosen)),
+            pick=lambda chosen: self._start(chosen),
+        )  # fmt: skip
+
+    def _started(self, chosen: Any) -> Experiment:
+        return chosen if isinstance(chosen, Experiment) else self.experiment.edited({"model": chosen})
+
+    def _start(self, chosen: Any) -> None:
+        self._open = ""
+        if self.change(lambda: self._started(chosen)) and not isinstance(chosen, Experiment):
+            self.form.go("model")
+
+    def action_data(self) -> None:
+        self._open = "data"
+        self.redraw()
+        self.form.go("data")
+        self.form.move(1)

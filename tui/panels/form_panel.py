@@ -1,0 +1,243 @@
+"""What panels with forms have in common: a list of rows, a hint below, keys, and the draft that they edit."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+
+from engine import BadInput, Experiment, Snapshot
+from tui import draft
+from tui.actions import Action
+from tui.draft import Facts, Preview
+from tui.editing import Editing
+from tui.entry import Verdict
+from tui.forms import Form
+from tui.panel import Panel
+from tui.rows import WRONG, Part, Row
+
+LOADING = "the data is being looked at; try again in a moment"
+STYLES = {"muted": "$muted", "error": "bold $error", "effect": "$success", "label": "$foreground"}
+
+FORM_ACTIONS: tuple[Action, ...] = (
+    Action("up", "up,k", "Up", "Go up a row"),
+    Action("down", "down,j", "Down", "Go down a row"),
+    Action("first", "home", "First", "Go to the first row"),
+    Action("last", "end", "Last", "Go to the last row"),
+    Action("page_up", "pageup", "Page up", "Go up by eight rows"),
+    Action("page_down", "pagedown", "Page down", "Go down by eight rows"),
+    Action("edit", "enter", "Edit", "Type or choose a value; enter applies it, escape restores it", True),
+    Action("more", "plus,equals_sign,right,l", "More", "The next sensible value up, or the next choice"),
+    Action("less", "minus,left,h", "Less", "The next sensible value down, or the choice before"),
+    Action("leave", "escape", "Leave", "Restore the value, or close what is open"),
+    Action("undo", "u,ctrl+z", "Undo", "Undo the last change of the experiment"),
+    Action("redo", "U,ctrl+y", "Redo", "Do again what was undone"),
+)
+
+
+class HintLine(Widget):
+    """A few lines about the row under the cursor; as many as it takes, up to four."""
+
+    DEFAULT_CSS = """
+    HintLine { height: auto; min-height: 2; max-height: 4; width: 1fr; color: $muted; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: tuple[Part, ...] = ()
+
+    def show(self, parts: Sequence[Part]) -> None:
+        """Shows texts in roles."""
+        if tuple(parts) != self._parts:
+            self._parts = tuple(parts)
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return Content.assemble(*((text, STYLES.get(role, "")) for text, role in self._parts))
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(text for text, _ in self._parts)
+
+
+class FormPanel(Panel):
+    """A panel whose rows edit the experiment."""
+
+    DEFAULT_CSS = """
+    FormPanel { layout: vertical; }
+    """
+    keep: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.form = Form(self, lambda: self.has_focus)
+        self.hint = HintLine()
+        self._facts: Facts | None = None
+        self._shown: Preview | None = None
+        self._drawn: tuple[Any, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield self.form
+        yield self.hint
+
+    def on_mount(self) -> None:
+        self.show(self.session.snapshot)
+
+    @property
+    def editing(self) -> Editing:
+        """The draft, which all panels share."""
+        return Editing.of(self.session)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The draft's experiment."""
+        return self.editing.experiment
+
+    # ------------------------------------------------------------------------------------------ showing
+
+    def show(self, snapshot: Snapshot) -> None:
+        editing = self.editing
+        editing.follow(snapshot)
+        facts = editing.facts(editing.experiment)
+        self.refresh_rows(editing.experiment, facts, editing.problem, snapshot.activity == "loading")
+
+    def refresh_rows(self, *now: Any) -> None:
+        """Makes the rows anew where the draft, its data or its problem has changed."""
+        if now == self._drawn:
+            return
+        self._drawn = now
+        facts = now[1] if len(now) > 1 else self._facts
+        if isinstance(facts, Facts):
+            self._facts = facts
+        self._shown = draft.preview(self.experiment, self._facts) if self._facts is not None else None
+        self.form.show(self.rows())
+        self.form.judge_again()
+        self.touched()
+
+    def redraw(self) -> None:
+        """After a change of the draft, or of what is open."""
+        self._drawn = ()
+        self.show(self.session.snapshot)
+
+    def rows(self) -> list[Row]:
+        """The rows of the form."""
+        raise NotImplementedError
+
+    def touched(self) -> None:
+        """The hint follows the cursor; what is wrong with the draft comes before everything else."""
+        parts = self.form.hint()
+        if not self.form.busy and (problem := self.editing.problem):
+            parts = [(f"{WRONG} not running yet: {problem}", "error")]
+        self.hint.show(parts)
+
+    def as_text(self) -> str:
+        """The rows and the hint as plain text."""
+        lines = [self.form.render_line(y).text.rstrip() for y in range(self.form.size.height)]
+        return "\n".join([*lines, self.hint.text]).strip("\n")
+
+    @property
+    def _shape(self) -> tuple[int, ...] | None:
+        return None if self._facts is None else self._facts.shape
+
+    # ------------------------------------------------------------------------------------------ judging, applying
+
+    def judge(self, key: str, value: Any) -> Verdict:
+        """What a value for a dotted key would do."""
+        return self.verdict(lambda: draft.edited(self.experiment, key, value, self._shape))
+
+    def verdict(self, make: Callable[[], Experiment]) -> Verdict:
+        """What a changed experiment would do: refused by a sentence, waiting for more, or its effect on the network."""
+        try:
+            candidate = make()
+        except BadInput as error:
+            return Verdict(problem=str(error))
+        if candidate == self.experiment:
+            return Verdict(effect="as it is")
+        shown = self.editing.preview(candidate)
+        if shown is None:
+            return Verdict(effect="looking at the data …")
+        if shown.problem is not None:
+            return Verdict(warning=shown.problem)
+        return Verdict(effect=shown.effect_from(self._shown or shown))
+
+    def apply(self, key: str, value: Any) -> None:
+        self.change(lambda: draft.edited(self.experiment, key, value, self._shape))
+
+    def change(self, make: Callable[[], Experiment]) -> bool:
+        """Changes the draft; false where the engine refuses, which is said."""
+        try:
+            self.editing.change(make())
+        except BadInput as error:
+            self.hint.show([(f"{WRONG} {error}", "error")])
+            return False
+        self.redraw()
+        return True
+
+    def open(self, row: Row) -> None:
+        """Rows that are no fields do nothing here."""
+
+    # ------------------------------------------------------------------------------------------ keys
+
+    def on_key(self, event: events.Key) -> None:
+        """While a value is being typed or chosen, keys belong to it."""
+        if not self.form.busy or event.key in self.keep:
+            return
+        self.form.key(event.key, event.character)
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        self.form.paste(event.text)
+        event.stop()
+
+    def on_focus(self) -> None:
+        self.form.refresh()
+
+    def on_blur(self) -> None:
+        self.form.leave()
+        self.form.refresh()
+
+    def action_up(self) -> None:
+        self.form.move(-1)
+
+    def action_down(self) -> None:
+        self.form.move(1)
+
+    def action_first(self) -> None:
+        self.form.move(-len(self.form.rows))
+
+    def action_last(self) -> None:
+        self.form.move(len(self.form.rows))
+
+    def action_page_up(self) -> None:
+        self.form.move(-8)
+
+    def action_page_down(self) -> None:
+        self.form.move(8)
+
+    def action_edit(self) -> None:
+        self.form.edit()
+
+    def action_more(self) -> None:
+        self.form.step(1)
+
+    def action_less(self) -> None:
+        self.form.step(-1)
+
+    def action_leave(self) -> None:
+        self.form.leave()
+
+    def action_undo(self) -> None:
+        if not self.editing.undo():
+            self.hint.show([("nothing to undo", "muted")])
+            return
+        self.redraw()
+
+    def action_redo(self) -> None:
+        if not self.editing.redo():
+            self.hint.show([("nothing to do again", "muted")])
+            return
+        self.redraw()

@@ -1,0 +1,119 @@
+"""The optimizer panel: how gradients become updates, and everything else that decides a run besides the network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from textual.app import ComposeResult
+
+from engine import BadInput, Experiment, Setting, Snapshot
+from tui import draft
+from tui.editing import is_live
+from tui.entry import Verdict
+from tui.fields import Field, field_of, fields_of
+from tui.panels.form_panel import FORM_ACTIONS, FormPanel
+from tui.panels.schedule import SchedulePicture
+from tui.rows import LIVE, RESTARTS, FieldRow, HeadingRow, Row
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Optimizer", ("optimizer",)),
+    ("Schedule", ("schedule",)),
+    ("Run", ("batch_size", "epochs", "seed")),
+    ("Loss", ("loss",)),
+    ("Regularization", ("regularization",)),
+    ("Early stopping", ("early_stopping",)),
+)
+PICTURED = ("optimizer", "schedule", "epochs", "batch_size")
+TALL = 18
+
+
+class OptimizerPanel(FormPanel):
+    """Forms of the experiment's components, and a picture of the schedule."""
+
+    TITLE = "Optimizer"
+    HELP = f"""
+**How gradients become updates.** The learning rate `lr` decides how far a step goes: `+` and `-` move it along 1, 2, 5,
+10. Too large and the loss jumps or diverges, too small and nothing happens.
+
+**{LIVE} takes effect at the next step** and is recorded with the run, so that going back and forth in time stays exact.
+**{RESTARTS} starts the run over** with the same seed, since the state of the old run would mean nothing to the new one.
+
+**The curve is the learning rate over the whole run:** what it was up to the present point, and what the schedule plans
+from there. While you type, it shows the plan as it would be.
+"""
+    ACTIONS = FORM_ACTIONS
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.picture = SchedulePicture()
+        self.border_subtitle = f"{LIVE} at once  {RESTARTS} new run"
+        self._snapshot: Snapshot | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.form
+        yield self.picture
+        yield self.hint
+
+    # ------------------------------------------------------------------------------------------ showing
+
+    def show(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        super().show(snapshot)
+        self._draw_schedule()
+
+    def rows(self) -> list[Row]:
+        found: list[Row] = []
+        for title, names in GROUPS:
+            found.append(HeadingRow(f"heading {title}", text=title))
+            fields = [field for name in names for field in self._fields(name)]
+            found += [FieldRow(field.key, field=field, label_width=15, marked=True) for field in fields]
+        return found
+
+    def _fields(self, name: str) -> Sequence[Field]:
+        value, info = getattr(self.experiment, name), Experiment.model_fields[name]
+        if name in ("regularization", "early_stopping"):
+            fields = fields_of(value, f"{name}.")
+        else:
+            fields = field_of(name, Setting.of(name, info), value)
+        return [replace(field, depth=max(0, field.depth - 1), live=is_live(field.key)) for field in fields]
+
+    def touched(self) -> None:
+        super().touched()
+        self._draw_schedule()
+
+    def _draw_schedule(self) -> None:
+        """The picture gives way to the form where there is little room, unless the cursor is on what it shows."""
+        tall = self.size.height >= TALL
+        about_it = self.form.cursor.partition(".")[0] in PICTURED
+        self.picture.display = tall or (about_it and self.size.height >= 8)
+        self.picture.styles.height = 6 if self.size.height >= 2 * TALL else 4 if tall else 3
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.steps_per_epoch or not self.picture.display:
+            return
+        experiment = self._candidate() or self.experiment
+        self.picture.show(experiment, snapshot.history, snapshot.step, snapshot.steps_per_epoch)
+
+    def _candidate(self) -> Experiment | None:
+        """The experiment with what is being typed or chosen, where the engine takes it."""
+        typing, menu = self.form.typing, self.form.menu
+        if typing is not None:
+            key, value = typing.field.key, typing.field.parse(typing.text)
+        elif menu is not None:
+            key, value = menu.anchor, menu.value
+        else:
+            return None
+        try:
+            return draft.edited(self.experiment, key, value)
+        except BadInput:
+            return None
+
+    # ------------------------------------------------------------------------------------------ judging
+
+    def judge(self, key: str, value: Any) -> Verdict:
+        verdict = super().judge(key, value)
+        if verdict.problem or verdict.warning or verdict.effect == "as it is":
+            return verdict
+        if is_live(key):
+            return Verdict(effect="from the next step on")
+        first = "other first weights" if key == "seed" else "the same first weights"
+        return Verdict(effect=f"starts the run over, with {first}")

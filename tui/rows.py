@@ -1,0 +1,56 @@
+"""The lines a form is made of: text in roles, which the form colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tui.fields import Field
+
+Part = tuple[str, str]  # a text and its role: "label", "value", "muted", "accent", "error", "heading", "effect"
+LIVE, RESTARTS, WRONG, CURSOR = "•", "↻", "✗", "›"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a form. `key` is its identity, by which the cursor stays on it when the rows are made anew."""
+
+    key: str
+    hint: str = ""
+    selectable: ClassVar[bool] = True
+
+    def parts(self, width: int) -> Sequence[Part]:
+        """What the line says, in at most `width` columns."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class HeadingRow(Row):
+    """A title between groups of rows."""
+
+    text: str = ""
+    selectable: ClassVar[bool] = False
+
+    def parts(self, width: int) -> Sequence[Part]:
+        return ((self.text[:width], "heading"),)
+
+
+@dataclass(frozen=True)
+class FieldRow(Row):
+    """A field: label, value, and, if `marked`, whether a change takes effect at once or starts the run over."""
+
+    field: Field = field(kw_only=True)
+    label_width: int = 12
+    marked: bool = False
+
+    def parts(self, width: int) -> Sequence[Part]:
+        label, room = self.label(width)
+        text = self.field.text()
+        shown = text if len(text) <= room else text[: max(0, room - 1)] + "…"
+        mark = "" if not self.marked else LIVE if self.field.live else RESTARTS
+        return *label, (f"{shown:<{room}} ", "value"), (mark, "muted")
+
+    def label(self, width: int) -> tuple[tuple[Part, ...], int]:
+        """The label, and how many columns are left for the value before the mark."""
+        columns = min(self.label_width, max(6, width // 2))
+        text = f"{'  ' * self.field.depth}{self.field.label}"
+        return ((f"{text[:columns]:<{columns}} ", "label"),), max(1, width - columns - 3)
