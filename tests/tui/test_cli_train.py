@@ -1,0 +1,247 @@
+"""nn-tui train and resume: output, files, exit codes, signals, and one line for everything that is wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine import presets
+from tui.cli import main
+
+ROOT = Path(__file__).parents[2]
+LINE = r"epoch (\d+)/3  step \d+  train loss \d+\.\d{4} acc [01]\.\d{4}  valid loss \d+\.\d{4} acc [01]\.\d{4}"
+QUICK = ("--epochs", "3", "--set", "data.limit=200")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tui.cli", *arguments]
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
+    """Runs a command that must fail with one line on standard error and nothing else."""
+    assert main(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("nn-tui: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+def test_a_plain_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "digits", *QUICK]) == 0
+    out, err = capsys.readouterr()
+    *epochs, last = out.splitlines()
+    assert [re.fullmatch(LINE, line).group(1) for line in epochs] == ["1", "2", "3"]  # type: ignore[union-attr]
+    assert last.startswith("finished after 15 steps in ")
+    assert err == ""
+
+
+def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["train", *QUICK, "--quiet", "--out", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_json_is_an_object_a_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["train", "digits", *QUICK, "--json", "--out", str(tmp_path / "run")]) == 0
+    *epochs, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2, 3]
+    assert last["status"] == "finished"
+    assert last["out"] == str(tmp_path / "run")
+    assert last == {**json.loads((tmp_path / "run" / "run.json").read_text())["result"], "out": last["out"]}
+
+
+def test_settings_reach_the_experiment_file(tmp_path: Path) -> None:
+    sets = ["--set", "optimizer.name=sgd", "--set", "optimizer.lr=0.25", "--set", "model.hidden=[5, 4]"]
+    code = main(["train", "--quiet", *QUICK, "--seed", "7", *sets, "--out", str(tmp_path / "run")])
+    assert code == 0
+    text = (tmp_path / "run" / "experiment.toml").read_text()
+    for words in ("seed = 7", "epochs = 3", 'name = "sgd"', "lr = 0.25", "5,\n    4,", "limit = 200"):
+        assert words in text
+
+
+def test_list_items_are_set_by_index(tmp_path: Path) -> None:
+    file = tmp_path / "net.toml"
+    file.write_text('[data]\nname = "iris"\n[[layers]]\ntype = "dense"\nunits = 3\n[[layers]]\ntype = "tanh"\n')
+    out = tmp_path / "run"
+    assert main(["train", str(file), "--epochs", "1", "--quiet", "--set", "layers.0.units=8", "--out", str(out)]) == 0
+    assert "units = 8" in (out / "experiment.toml").read_text()
+
+
+def test_resumed_in_a_new_process_the_checkpoint_is_equal(tmp_path: Path) -> None:
+    straight, half = str(tmp_path / "straight"), str(tmp_path / "half")
+    once = ["--quiet", "--set", "data.limit=200"]
+    subprocess.run(command("train", *once, "--epochs", "2", "--out", half), check=True, cwd=ROOT)
+    subprocess.run(command("resume", half, "--epochs", "4", "--quiet"), check=True, cwd=ROOT)
+    subprocess.run(command("train", *once, "--epochs", "4", "--out", straight), check=True, cwd=ROOT)
+    for name in ("layers.csv", "parameters.csv"):
+        assert (tmp_path / "half" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes()
+
+
+def test_a_finished_run_asks_for_epochs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = str(tmp_path / "run")
+    assert main(["train", *QUICK, "--quiet", "--out", out]) == 0
+    assert "is finished after 3 of 3 epochs; give it more with --epochs 6" in refused(capsys, "resume", out)
+    assert "optimizer.name cannot be changed" in refused(capsys, "resume", out, "--set", "optimizer.name=sgd")
+    assert main(["resume", out, "--epochs", "4", "--set", "optimizer.lr=0.001"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("epoch 4/4  step 20")
+    assert "lr = 0.005" in (tmp_path / "run" / "experiment.toml").read_text()
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_saves_the_run(name: str, code: int, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train = command("train", "digits", "--epochs", "1000000", "--out", str(out))
+    with subprocess.Popen(train, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(getattr(signal, name))
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert re.fullmatch(rf"nn-tui: interrupted at step \d+; the run is saved: nn-tui resume {out}\n", err)
+    assert json.loads((out / "run.json").read_text())["result"]["status"] == "interrupted"
+    step = int(re.findall(r"step (\d+)", err)[0])
+    more = ["resume", str(out), "--epochs", str(step // 45 + 2), "--json"]
+    resumed = subprocess.run(command(*more), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(resumed.stdout.splitlines()[-1])["status"] == "finished"
+
+
+def test_an_interrupted_run_without_a_folder_is_saved_among_the_persons_runs(tmp_path: Path) -> None:
+    home = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    train = command("train", "digits", "--epochs", "1000000")
+    with subprocess.Popen(
+        train, cwd=ROOT, env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert (Path(err.strip().rpartition("resume ")[2]) / "checkpoint.safetensors").is_file()
+
+
+def test_diverging_names_node_and_step_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train = command("train", "deep-relu", "--set", "optimizer.lr=1e6", "--out", str(out), "--quiet")
+    done = subprocess.run(train, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    pattern = r"nn-tui: the run diverged at step \d+: .*(node '\w+'|the loss|'[\w.]+') is not finite; .*\n"
+    assert re.fullmatch(pattern, done.stderr)
+    assert (out / "checkpoint.safetensors").is_file()
+
+
+# ------------------------------------------------------------------------------------------------ bad input
+
+BAD = {
+    "no such experiment": (["train", "digit"], "did you mean 'digits'"),
+    "folder as experiment": (["train", "."], "cannot be read"),
+    "unknown option": (["train", "--epoch-count", "3"], "unrecognized arguments: --epoch-count"),
+    "epochs in words": (["train", "--epochs", "ten"], "'ten' is no whole number"),
+    "no epochs": (["train", "--epochs", "0"], "epochs is 0: must be at least 1"),
+    "seed below zero": (["train", "--seed", "-1"], "seed is -1"),
+    "set without a value": (["train", "--set", "optimizer.lr"], "write KEY=VALUE"),
+    "set without a key": (["train", "--set", "=3"], "write KEY=VALUE"),
+    "set with a hole": (["train", "--set", "a..b=3"], "write KEY=VALUE"),
+    "unknown key": (["train", "--set", "optimizer.lrr=3"], "did you mean 'lr'"),
+    "unknown name": (["train", "--set", "optimizer.name=addam"], "did you mean 'adam'"),
+    "wrong value": (["train", "--set", "optimizer.lr=-1"], "optimizer.lr is -1"),
+    "not a number": (["train", "--set", "optimizer.lr=nan"], "must be a finite number"),
+    "no such item": (["train", "--set", "model.hidden.7=3"], "the list has items 0 to 1"),
+    "no such data folder": (["train", "mnist-mlp", "--data-dir", "/no/such"], "no such folder"),
+    "no such run": (["resume", "/no/such"], "no such folder"),
+    "nothing to resume": (["resume"], "the following arguments are required: RUN"),
+    "command misspelt": (["trian"], "did you mean 'train'"),
+    "no terminal": (["digits"], "the workbench needs a terminal"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, words = BAD[name]
+    assert words in refused(capsys, *arguments)
+
+
+def test_bad_experiment_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    for content, words in {
+        b"title = ": "not valid TOML",
+        b"\xff\xfe\x00": "not text in UTF-8",
+        b"optimiser = 1": "did you mean 'optimizer'",
+        b"[optimizer]\nlr = 0.1": "optimizer.name is missing",
+        b"epochs = 2.5": "epochs is 2.5",
+        b'[data]\nname = "csv"\npath = "none.csv"\ntarget = "y"': "no such file",
+    }.items():
+        file.write_bytes(content)
+        assert words in refused(capsys, "train", str(file))
+
+
+def test_an_idx_file_that_ends_too_early(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    images = (2051).to_bytes(4, "big") + b"".join(n.to_bytes(4, "big") for n in (100, 28, 28)) + bytes(999)
+    labels = (2049).to_bytes(4, "big") + (100).to_bytes(4, "big") + bytes(100)
+    for part in ("train", "t10k"):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(images)
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(labels)
+    assert "train-images-idx3-ubyte" in refused(capsys, "train", "mnist-mlp", "--data-dir", str(tmp_path))
+
+
+def test_a_run_is_not_overwritten(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["train", *QUICK, "--quiet", "--out", str(out)]) == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    assert f"nn-tui resume {out}" in refused(capsys, "train", *QUICK, "--out", str(out))
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+def test_a_checkpoint_that_is_a_pickle(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"\x80\x04\x95" + bytes(40))
+    assert "is a pickle" in refused(capsys, "resume", str(tmp_path))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+def test_a_place_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be written" in refused(capsys, "train", *QUICK, "--out", "/proc/self/run")
+    assert "is a file" in refused(capsys, "train", *QUICK, "--out", "/proc/self/status")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_behind_standard_output() -> None:
+    with open("/dev/full", "w") as full:
+        train = command("list")
+        done = subprocess.run(train, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "no space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pipe_that_is_closed_early_is_no_trouble() -> None:
+    line = f"{' '.join(command('list'))} | head -1"
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("presets\n", "")
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    key=st.sampled_from(["optimizer", "optimizer.lr", "model.hidden.0", "layers.0", "data", "epochs", "a", ""])
+    | st.text(max_size=12),
+    value=st.text(max_size=12) | st.sampled_from(["[]", "{}", "nan", "-inf", "true", "[[1]]", "1e999", "[{}]"]),
+)
+def test_any_setting_is_taken_or_refused_in_one_line(key: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["check", "xor-mlp", "--set", f"{key}={value}", "--set", "epochs=1"])
+    err = capsys.readouterr().err
+    assert code in (0, 1, 2)
+    assert err.count("\n") == (code != 0)
+
+
+@pytest.mark.parametrize("name", [name for name in presets() if not name.startswith(("mnist", "fashion"))])
+def test_every_preset_trains(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", name, "--epochs", "1", "--json"]) in ((0, 1) if name == "exploding" else (0,))
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["epochs"] == 1
