@@ -1,0 +1,284 @@
+"""nn-tui evaluate, list, init, check, data, --help and --version."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import engine.data.downloads
+from engine import KINDS, Trainer, load_experiment, parse_experiment, presets
+from engine.checkpoint import load_checkpoint
+from tui.cli import COMMANDS, main, version
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three short runs: digits (softmax), circle (one sigmoid unit) and reg_gauss (regression)."""
+    home = tmp_path_factory.mktemp("runs")
+    one_unit = ["--set", "data.name=circle", "--set", "loss.name=binary_cross_entropy"]
+    numbers = ["--set", "data.name=reg_gauss", "--set", "loss.name=mse", "--set", "data.test=0.2"]
+    for name, changes in {"digits": [], "circle": one_unit, "hills": numbers}.items():
+        out = str(home / name)
+        assert main(["train", "digits", "--epochs", "4", "--quiet", "--out", out, *changes]) == 0
+    return home
+
+
+def read(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
+    assert main(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("nn-tui: ")
+    assert err.count("\n") == 1
+    return err
+
+
+# ------------------------------------------------------------------------------------------------ evaluate
+
+
+def test_evaluate_counts_as_one_would_by_hand(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(read(capsys, "evaluate", str(runs / "digits"), "--json"))
+    trainer = load_checkpoint(runs / "digits" / "checkpoint.safetensors")
+    split = trainer.splits.validation
+    assert split is not None
+    p = trainer.predict(split.x)
+    predicted = p.argmax(axis=1)
+    assert (found["split"], found["rows"]) == ("validation", len(split))
+    assert found["accuracy"] == pytest.approx(float((predicted == split.y).mean()))
+    assert found["loss"] == pytest.approx(float(-np.log(p[np.arange(len(p)), split.y]).mean()), rel=1e-5)
+    for label, entry in enumerate(found["classes"]):
+        hit = int(((predicted == label) & (split.y == label)).sum())
+        assert entry["precision"] == pytest.approx(hit / max(int((predicted == label).sum()), 1))
+        assert entry["recall"] == pytest.approx(hit / int((split.y == label).sum()))
+        assert found["confusion_matrix"][label][label] == hit
+    third = np.sort(p, axis=1)[:, -3]
+    assert found["top_k"]["3"] == pytest.approx(float((p[np.arange(len(p)), split.y] >= third).mean()))
+    assert 0 <= found["calibration"]["error"] < 0.2
+
+
+def test_evaluate_agrees_with_the_last_row(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("digits", "circle", "hills"):
+        last = json.loads((runs / name / "run.json").read_text())["result"]["last"]
+        for split, column in {"train": "train", "validation": "valid"}.items():
+            found = json.loads(read(capsys, "evaluate", str(runs / name), "--split", split, "--json"))
+            assert found["loss"] == pytest.approx(last[f"{column}_loss"])
+            if last[f"{column}_accuracy"] is not None:
+                assert found["accuracy"] == pytest.approx(last[f"{column}_accuracy"])
+
+
+def test_evaluate_prints_tables(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "evaluate", str(runs / "digits"))
+    for words in ("digits, validation split, 359 rows", "precision", "confusion matrix", "top 3", "calibration error"):
+        assert words in text
+    text = read(capsys, "evaluate", str(runs / "hills"))
+    assert "test split" in text
+    assert [line.split()[0] for line in text.splitlines()[2:]] == ["loss", "r2", "mae", "rmse"]
+
+
+def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    for name, count in {"old.csv": 80, "new.csv": 40}.items():
+        x = rng.normal([5, -3], [2, 9], (count, 2))
+        lines = [f"{a},{b},{'yes' if a > 5 else 'no'}" for a, b in x]
+        (tmp_path / name).write_text("a,b,y\n" + "\n".join(lines) + "\n")
+    sets = [f"data.name=csv data.path={tmp_path / 'old.csv'} data.target=y data.standardize=zscore optimizer.lr=0.05"]
+    changes = [word for change in sets[0].split() for word in ("--set", change)]
+    assert main(["train", "digits", "--quiet", "--epochs", "30", "--out", str(tmp_path / "run"), *changes]) == 0
+    other = ["--data", "csv", "--set", f"data.path={tmp_path / 'new.csv'}", "--set", "data.target=y"]
+    found = json.loads(read(capsys, "evaluate", str(tmp_path / "run"), *other, "--split", "train", "--json"))
+    assert found["rows"] == 32
+    assert found["accuracy"] > 0.8
+    assert "3 classes, the network 2" in refused(capsys, "evaluate", str(tmp_path / "run"), "--data", "iris")
+
+
+def test_evaluate_refuses(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(runs / "digits")
+    assert "choose train or validation" in refused(capsys, "evaluate", run, "--split", "test")
+    assert "invalid choice: 'all'" in refused(capsys, "evaluate", run, "--split", "all")
+    assert "did you mean 'iris'" in refused(capsys, "evaluate", run, "--data", "irsi")
+    assert "goes with --data NAME" in refused(capsys, "evaluate", run, "--set", "data.limit=3")
+    assert "settings of the data alone" in refused(
+        capsys, "evaluate", run, "--data", "digits", "--set", "optimizer.lr=1"
+    )
+    assert "no such folder" in refused(capsys, "evaluate", str(tmp_path / "none"))
+    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04" + bytes(50))
+    assert "is a pickle" in refused(capsys, "evaluate", str(tmp_path / "weights.pt"))
+
+
+# ------------------------------------------------------------------------------------------------ list, init, check
+
+
+def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "list")
+    names = [name for kind in KINDS.values() for name in kind.registry]
+    words = set(text.split())
+    assert words.issuperset([*presets(), *names])
+    table = json.loads(read(capsys, "list", "--json"))
+    assert list(table) == ["preset", *KINDS]
+    assert all(list(table[kind]) == list(KINDS[kind].registry) for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_list_of_a_kind_shows_every_setting(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "list", *kind.split())
+    table = json.loads(read(capsys, "list", *kind.split(), "--json"))[kind]
+    for name, component in KINDS[kind].registry.items():
+        assert f"{kind} {name}\n" in text
+        for setting in component.settings():
+            assert table[name]["settings"][setting.name]["meaning"] == setting.meaning
+            assert setting.meaning in text
+
+
+@pytest.mark.parametrize(
+    "spelling", ["optimizers", "losses", "data sets", "data", "dataset", "presets", "adam", "step"]
+)
+def test_list_takes_plurals_keys_and_names(spelling: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(capsys, "list", *spelling.split())
+
+
+def test_list_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean 'optimizer'" in refused(capsys, "list", "optimiser")
+    assert "choose one of preset, data set" in refused(capsys, "list", "zzz")
+
+
+def test_init_writes_a_file_that_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    assert str(file) in read(capsys, "init", str(file))
+    table = tomllib.loads(file.read_text())
+    found = parse_experiment(table)
+    assert found == load_experiment("digits", {"title": "My experiment", "notes": ""})
+    assert table == found.table()
+    for line in file.read_text().splitlines():
+        assert len(line) <= 160
+        if "=" in line and not line.startswith("#"):
+            assert "#" in line, f"no comment: {line}"
+    assert main(["train", str(file), "--epochs", "1", "--quiet"]) == 0
+
+
+def test_init_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("mine")
+    assert "--force" in refused(capsys, "init", str(file))
+    assert file.read_text() == "mine"
+    read(capsys, "init", str(file), "--force")
+    assert file.read_text() != "mine"
+    assert "no such file or directory" in refused(capsys, "init", str(tmp_path / "none" / "mine.toml"))
+    assert "is a folder" in refused(capsys, "init", str(tmp_path), "--force")
+
+
+@pytest.mark.parametrize("name", ["digits", "xor-mlp", "deep-sigmoid-batchnorm", "playground"])
+def test_check_finds_nothing_wrong(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = json.loads(read(capsys, "check", name, "--json"))
+    trainer = Trainer(load_experiment(name))
+    assert [entry["parameter"] for entry in table["parameters"]] == [slot.name for slot in trainer.network.parameters]
+    assert all(entry["relative"] <= table["limit"] for entry in table["parameters"])
+    text = read(capsys, "check", name)
+    assert ("kink" in text) == (table["limit"] == 2e-4) == (name == "digits")
+
+
+def test_check_fails_for_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from engine.layers.activations import Tanh
+    from engine.layers.base import Site
+    from engine.plan import Plan
+
+    right = Tanh.backward
+
+    def wrong(self: Tanh, do: Plan, at: Site) -> None:
+        right(self, do, at)
+        do(np.multiply, at.dx, 1.001, at.dx)
+
+    monkeypatch.setattr(Tanh, "backward", wrong)
+    assert main(["check", "xor-mlp"]) == 1
+    out, err = capsys.readouterr()
+    assert "too large" in out
+    assert "nn-tui: the gradient of dense1." in err
+
+
+# ------------------------------------------------------------------------------------------------ data, help
+
+
+def test_data_fetch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "did you mean 'mnist'" in refused(capsys, "data", "fetch", "mnis")
+    assert "choose from" in refused(capsys, "data", "get", "mnist")
+    assert "required" in refused(capsys, "data")
+    monkeypatch.setattr("tui.commands.data.fetch", lambda name, progress: tmp_path / name)
+    assert read(capsys, "data", "fetch", "mnist") == f"mnist is in {tmp_path / 'mnist'}\n"
+    assert engine.data.downloads.SOURCES.keys() >= {"mnist", "fashion_mnist"}
+
+
+def test_missing_mnist_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def unreachable(url: str, target: Path, progress: object) -> None:
+        raise engine.data.downloads._MirrorError("cannot be reached")
+
+    monkeypatch.delenv("NN_TUI_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(engine.data.downloads, "_download", unreachable)
+    assert "could not be downloaded" in refused(capsys, "train", "mnist-mlp", code=1)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
+    line = [sys.executable, "-X", "importtime", "-m", "tui.cli", *arguments]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {entry.rpartition("|")[2].strip().partition(".")[0] for entry in done.stderr.splitlines()}
+    assert loaded.isdisjoint({"numpy", "pydantic", "textual", "plotext", "rich", "engine"})
+    assert done.stdout.startswith(("usage: nn-tui", "nn-tui "))
+
+
+def test_help_and_version_are_quick() -> None:
+    def fastest(*arguments: str) -> float:
+        times = []
+        for _ in range(7):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    bare = fastest("-c", "pass")
+    for option in ("--help", "--version"):
+        taken = fastest("-m", "tui.cli", option)
+        assert taken < 0.06 or taken < bare + 0.04, f"{option} takes {taken * 1000:.0f} ms, Python alone {bare:.3f}"
+
+
+def test_the_version_is_the_engines() -> None:
+    assert version() == engine.__version__
+
+
+def test_a_terminal_shows_a_bar_and_a_chart() -> None:
+    screen, line = pty.openpty()
+    train = [sys.executable, "-m", "tui.cli", "train", "digits", "--epochs", "3"]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
+    with subprocess.Popen(train, cwd=ROOT, env=environment, stdout=line, stderr=line, stdin=line) as process:
+        os.close(line)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(screen, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            seen += piece
+    os.close(screen)
+    text = seen.decode()
+    assert process.returncode == 0
+    for words in ("epoch 3/3  step 135", "training", "validation", "finished after 135 steps"):
+        assert words in text
+    assert "\x1b[?25h" in text, "the cursor is shown again"
