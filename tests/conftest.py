@@ -1,0 +1,29 @@
+"""What all tests share: the marker `slow`, and where public data sets may lie."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; runs where NN_TUI_SLOW is set")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("NN_TUI_SLOW"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow: set NN_TUI_SLOW=1 to run it"))
+
+
+@pytest.fixture
+def public_data() -> Path:
+    """The folder with MNIST: the one that NN_TUI_DATA names, or `shared/datasets` beside the project."""
+    folder = Path(os.environ.get("NN_TUI_DATA") or ROOT.parent / "shared" / "datasets")
+    if not (folder / "mnist").is_dir():
+        pytest.skip(f"no MNIST in {folder}")
+    return folder

@@ -1,0 +1,97 @@
+"""What the presets promise, by training them: seconds each, MNIST where it is on the machine."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from engine import Trainer, load_experiment
+
+
+def trained(name: str, folder: Path | None = None, **changes: object) -> Trainer:
+    dotted = {key.replace("__", "."): value for key, value in changes.items()}
+    trainer = Trainer(load_experiment(name, dotted), folder=folder)
+    for _ in trainer:
+        pass
+    return trainer
+
+
+def accuracy(trainer: Trainer, column: str = "valid_accuracy") -> float:
+    value = getattr(trainer.history.rows[-1], column)
+    assert value is not None
+    return float(value)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_digits_reach_96_percent(seed: int) -> None:
+    assert accuracy(trained("digits", seed=seed)) >= 0.96
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_hidden_layer_learns_xor_and_a_straight_line_cannot(seed: int) -> None:
+    assert accuracy(trained("xor-mlp", seed=seed), "train_accuracy") == 1.0
+    alone = trained("xor-perceptron", seed=seed)
+    assert all((row.train_accuracy or 0) <= 0.75 for row in alone.history.rows)
+
+
+def test_eight_sigmoid_layers_lose_the_gradient_on_the_way_back() -> None:
+    probe = Trainer(load_experiment("deep-sigmoid")).probe
+    assert probe is not None
+    assert max(ratio for _, ratio in probe.attenuation) < 0.4
+    hidden = [node for node in probe.weighted if node.node != "output"]
+    assert len(hidden) == 8
+    first, last = hidden[0].grad_norm, hidden[-1].grad_norm
+    assert first is not None
+    assert last is not None
+    assert first < last / 1000
+
+
+def test_eight_relu_layers_keep_it() -> None:
+    probe = Trainer(load_experiment("deep-relu")).probe
+    assert probe is not None
+    between_hidden_layers = [ratio for _, ratio in probe.attenuation[:-1]]
+    assert len(between_hidden_layers) == 7
+    assert all(0.5 < ratio < 1.5 for ratio in between_hidden_layers)
+    assert probe.attenuation_per_layer is not None
+    assert 0.5 < probe.attenuation_per_layer < 1.5
+
+
+def test_batch_norm_learns_what_sigmoids_alone_do_not() -> None:
+    assert accuracy(trained("deep-sigmoid")) < 0.3
+    assert accuracy(trained("deep-sigmoid-batchnorm")) > 0.9
+
+
+def test_an_overfitted_network_gets_worse_on_what_it_has_not_seen() -> None:
+    rows = trained("overfit").history.rows
+    losses = [row.valid_loss for row in rows if row.valid_loss is not None]
+    assert rows[-1].train_loss < 0.1
+    assert losses[-1] > 1.5 * min(losses)
+
+
+def test_exploding_and_dead_show_what_their_names_say() -> None:
+    exploding = Trainer(load_experiment("exploding"))
+    assert exploding.probe is not None
+    sizes = [node.dy_rms for node in exploding.probe.weighted if node.node != "output"]
+    assert all(early > late for early, late in pairwise(sizes))
+    assert sizes[0] > 100 * sizes[-1]
+    dead = trained("dead-relu")
+    assert dead.probe is not None
+    assert max(node.dead or 0.0 for node in dead.probe.nodes) > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "wanted"), [("mnist-challenge", 0.97), ("mnist-mlp", 0.975), ("mnist-sigmoid", 0.96)])
+def test_mnist(name: str, wanted: float, public_data: Path) -> None:
+    trainer = trained(name, public_data)
+    assert trainer.state.epoch <= (30 if name == "mnist-sigmoid" else 10)
+    assert trainer.splits.test is not None
+    reached = trainer.evaluate(trainer.splits.test)[1]
+    assert reached is not None
+    assert reached >= wanted
+
+
+@pytest.mark.slow
+def test_mnist_is_as_fast_in_its_fifth_epoch_as_in_its_first(public_data: Path) -> None:
+    seconds = [row.seconds for row in trained("mnist-mlp", public_data, epochs=5).history.rows]
+    epochs = [late - early for early, late in pairwise(seconds)]
+    assert epochs[-1] < 1.5 * epochs[0]
