@@ -4,6 +4,7 @@ Thresholds stand here as constants. The first finding that applies is told; they
 explains the next.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -24,6 +25,7 @@ OVERFIT = 1.1  # validation loss over its best so far
 WORSE_FOR = 5  # epochs since that best, none of them near it
 FLAT = 0.01  # relative gain of the training loss below which nothing is learned
 FLAT_FOR = 5  # epochs
+KEPT = 500  # epochs looked back at
 LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
 
 Role = str
@@ -49,7 +51,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class _Case:
-    """What the findings look at: a probe, and the record up to its step."""
+    """What the findings look at: a probe, and the rows up to its step: the untrained network's and the last ones."""
 
     probe: Probe
     experiment: Experiment
@@ -90,8 +92,9 @@ def describe(probe: Probe | None, history: History | None, experiment: Experimen
     """What is happening at the probe's step: one or two plain sentences."""
     if probe is None or history is None:
         return Sentence("nothing", "Nothing is measured yet.", role="muted")
-    rows = tuple(takewhile(lambda row: row.step <= probe.step, list(history.rows)))
-    case = _Case(probe, experiment, rows)
+    count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
+    rows = history.rows[:1] + history.rows[max(1, count - KEPT) : count]
+    case = _Case(probe, experiment, tuple(rows))
     return next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
 
 
@@ -119,7 +122,7 @@ def _dead(case: _Case) -> Sentence | None:
     if worst is None or not worst.dead or worst.dead <= DEAD or 0 < case.experiment.batch_size < FEW:
         return None
     says = f"{_percent(worst.dead)} of the units of {worst.node} put out zero for the whole batch and learn nothing."
-    return Sentence("dead", says, f"Try leaky_relu, or {_lower(case)}; dead units rarely come back.", "warning")
+    return Sentence("dead", says, f"Try leaky_relu or {_lower(case)}.", "warning")
 
 
 def _vanishing(case: _Case) -> Sentence | None:
@@ -186,13 +189,15 @@ def _plateau(case: _Case) -> Sentence | None:
 
 def _healthy(case: _Case) -> Sentence:
     each = case.passed[1] if case.passed else None
-    flow = f"The gradient keeps its size (× {each:.2g} per layer)" if each else "The gradient reaches every layer"
+    flow = f"The gradient keeps its size (× {each:.2f} per layer)" if each else "The gradient reaches every layer"
     ratio = case.update_ratio
     if ratio is None:
         return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
     if case.learned:
-        loss = case.rows[-1].train_loss
-        return Sentence("learned", f"It has learned: training loss is down to {loss:.2g}, and nothing looks wrong.")
+        says = f"It has learned: training loss is down to {case.rows[-1].train_loss:.2g}."
+        if ratio <= HEALTHY[1]:
+            return Sentence("learned", says)
+        return Sentence("learned", says, f"Each step still changes the weights by {_percent(ratio)}: lower the rate.")
     size = "a healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "a small" if ratio < HEALTHY[0] else "a large"
     return Sentence("healthy", f"{flow}, and each step changes the weights by {size} {_percent(ratio)}.")
 

@@ -44,6 +44,13 @@ class Decades:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.clip((np.log10(np.where(at < 0, 0, at)) - self.low) / (self.high - self.low), 0, 1))
 
+    def ticks(self, columns: int) -> list[tuple[int, int]]:
+        """The powers of ten that there is room to name, and the columns they are in."""
+        span = max(1, self.high - self.low)
+        every = max(1, math.ceil(span / max(1, columns // 6)))
+        powers = (power for power in range(self.low, self.high + 1) if power % every == 0)
+        return [(power, round((power - self.low) / span * columns)) for power in powers]
+
 
 def draw_bars(
     bars: Sequence[Bar], scale: Decades, width: int, height: int, palette: Palette, first: int = 0
@@ -83,16 +90,12 @@ def draw_bars(
 
 def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
     """Put the row of tick labels under bars that are `inner` columns wide from the column `left` on."""
-    span = max(1, scale.high - scale.low)
-    every = max(1, math.ceil(span / max(1, inner // 6)))
-    for power in range(scale.low, scale.high + 1):
-        if power % every == 0:
-            name = {0: "1", 1: "10"}.get(power, f"1e{power}")
-            at = left + round((power - scale.low) / span * inner)
-            if at + len(name) < left + inner:
-                picture.put(row, at, "╵" + name, palette.color("muted"))
-            else:
-                picture.put(row, left + inner - 1 - len(name), name + "╵", palette.color("muted"))
+    for power, at in scale.ticks(inner):
+        name = {0: "1", 1: "10"}.get(power, f"1e{power}")
+        if at + len(name) < inner:
+            picture.put(row, left + at, "╵" + name, palette.color("muted"))
+        else:
+            picture.put(row, left + inner - 1 - len(name), name + "╵", palette.color("muted"))
 
 
 def draw_history(

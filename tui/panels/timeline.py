@@ -1,0 +1,245 @@
+"""The timeline: the past of the run as a bar, on which one goes back and forth."""
+
+from bisect import bisect_left, bisect_right
+from concurrent.futures import Future
+from typing import ClassVar
+
+import numpy as np
+from textual import events
+
+from engine import Snapshot
+from tui.actions import Action
+from tui.drawing.axes import LADDER, count, nice_end
+from tui.drawing.palette import Palette, Role
+from tui.drawing.picture import BOLD, Picture
+from tui.drawing.widget import Drawing
+from tui.panel import Panel
+from tui.panels.record import known_steps
+
+POLL = 0.02  # seconds between looks at whether the worker has arrived
+APART = 7  # columns between the numbers of epochs
+
+
+class TimelinePanel(Panel, Drawing):
+    """Sends at most one `seek` at a time: while the worker is on its way, only the latest target is kept."""
+
+    TITLE = "Timeline"
+    HELP = """\
+The bar is everything **on record**. Going to a step restores the keyframe before it (┿) and trains again from there, so
+weights, optimizer and data order are what they were, bit for bit.
+
+What lies ahead of the present step ● stays on record, and playing goes through it again, until something is changed:
+then the future is another one, and the old one is forgotten.
+
+✎ is an edit: a setting that was changed during the run and is changed again on every replay. ★ is the best epoch, where
+early stopping watches for it.
+"""
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("go:-1", "left,h", "Step back", "One step back", True),
+        Action("go:1", "right,l", "Step on", "One step on, as far as the record goes", True),
+        Action("go_epoch:-1", "shift+left,ctrl+left,H,down,j", "Epoch back", "To the end of the epoch before", True),
+        Action("go_epoch:1", "shift+right,ctrl+right,L,up,k", "Epoch on", "To the end of the epoch, as it was", True),
+        Action("go_first", "home", "First", "To the untrained network"),
+        Action("go_last", "end", "Last", "To the last step on record"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._snapshot: Snapshot | None = None
+        self._run = -1
+        self._known = 0
+        self._target: int | None = None  # where to go once the worker has arrived
+        self._sent: int | None = None  # where the worker is going
+        self._arrival: Future[int] | None = None
+        self._dragging = False
+        self._hover: int | None = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        if snapshot.run != self._run:
+            self._run, self._known = snapshot.run, 0
+            self._hover = None
+        self._snapshot = snapshot
+        self._known = known_steps(snapshot, min(self._known, snapshot.history.steps if snapshot.history else 0))
+        self.update()
+
+    @property
+    def step(self) -> int:
+        """The present step, or the one on the way to which the worker is."""
+        for goal in (self._target, self._sent):
+            if goal is not None:
+                return goal
+        return self._snapshot.step if self._snapshot else 0
+
+    # ------------------------------------------------------------------------------------------ drawing
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        picture, snapshot = Picture(width, height), self._snapshot
+        if snapshot is None or snapshot.history is None or not self._known:
+            text = "nothing on record yet: space trains, s takes one batch, e one epoch"
+            picture.put(0, 0, text[:width], palette.color("muted"))
+            return picture
+        if height == 1:
+            text = f" {count(self.step)}/{count(self._known)}"
+            self._bar(picture, 0, max(1, width - len(text)), palette)
+            picture.put(0, max(1, width - len(text)), text, palette.color("text"))
+            return picture
+        top = 0 if height < 3 else 1
+        if top:
+            self._epochs(picture, palette)
+        self._bar(picture, top, width, palette)
+        for step, glyph, role in self._marks(snapshot):
+            picture.put(0, self._column(step, width), glyph, palette.color(role), BOLD)
+        if not top:
+            picture.put(0, self._column(self.step, width), "●", palette.color("cursor"), BOLD)
+        self._words(picture, top + 1, palette)
+        for row, edit in enumerate(snapshot.edits[::-1], top + 3):
+            at = picture.put(row, 0, "✎ ", palette.color("warning"), BOLD)
+            at = picture.put(row, at, f"step {count(edit.step)}  ", palette.color("muted"))
+            picture.put(row, at, f"{edit.key} = {edit.value}", palette.color("text"))
+        return picture
+
+    @property
+    def _end(self) -> float:
+        return nice_end(self._known)
+
+    def _column(self, step: float, width: int) -> int:
+        return min(width - 1, round(step / self._end * (width - 1)))
+
+    def _bar(self, picture: Picture, row: int, width: int, palette: Palette) -> None:
+        snapshot = self._snapshot
+        assert snapshot is not None
+        here, last = self._column(self.step, width), self._column(self._known, width)
+        color = palette.color("train")
+        picture.put(row, 0, "━" * here, color, BOLD)
+        picture.put(row, here, "━" * (last + 1 - here), palette.faded(color))
+        picture.put(row, last + 1, "─" * (width - last - 1), palette.color("faint"))
+        frames = np.array([frame for frame in snapshot.keyframes if frame <= self._known], float)
+        for column in np.unique(np.rint(frames / self._end * (width - 1)).astype(int)).tolist():
+            picture.chars[row, min(column, width - 1)] = ord("┿")
+        if self._hover is not None:
+            picture.put(row, self._column(self._hover, width), "○", palette.color("cursor"))
+        picture.put(row, here, "●", palette.color("cursor"), BOLD)
+
+    def _epochs(self, picture: Picture, palette: Palette) -> None:
+        """Numbers of epochs above the steps at which they ended."""
+        history = self._snapshot.history if self._snapshot else None
+        last = len(history.rows) - 1 if history else 0
+        if history is None or last < 1:
+            return
+        wanted = last / max(1, picture.width // APART)
+        decades = (10.0**power * rung for power in range(9) for rung in LADDER[:3])
+        every = int(next(step for step in decades if step >= wanted))
+        for epoch in range(0, last + 1, every):
+            row = history.row(epoch)
+            if row is not None and row.step <= self._known:
+                name = f"╷epoch {epoch}" if epoch == 0 else f"╷{epoch}"
+                picture.put(0, self._column(row.step, picture.width), name, palette.color("muted"))
+
+    def _marks(self, snapshot: Snapshot) -> list[tuple[int, str, Role]]:
+        marks: list[tuple[int, str, Role]] = [(edit.step, "✎", "warning") for edit in snapshot.edits]
+        if snapshot.best_step is not None:
+            marks.append((snapshot.best_step, "★", "good"))
+        if snapshot.activity == "stopped early":
+            marks.append((snapshot.step, "■", "warning"))
+        if snapshot.activity == "diverged":
+            marks.append((snapshot.step, "×", "problem"))
+        return marks
+
+    def _words(self, picture: Picture, row: int, palette: Palette) -> None:
+        """Where one is, and what there is to go to."""
+        snapshot, step = self._snapshot, self.step
+        assert snapshot is not None
+        at = picture.put(row, 0, f"step {count(step)}", palette.color("cursor"), BOLD)
+        at = picture.put(row, at, f" of {count(self._known)} on record", palette.color("text"))
+        parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(step):.2f}", "muted")]
+        if self._hover is not None and not self._dragging:
+            parts.insert(0, (f"○ step {count(self._hover)}", "text"))
+        place = bisect_right(snapshot.edits, step, key=lambda edit: edit.step)
+        if place:
+            edit = snapshot.edits[place - 1]
+            parts.append((f"✎ {edit.key} = {edit.value} since step {count(edit.step)}", "warning"))
+        frames = len(snapshot.keyframes)
+        parts.append((f"{frames} keyframe{'s' * (frames != 1)}", "muted"))
+        for text, role in parts:
+            if at + 3 + len(text) <= picture.width:
+                at = picture.put(row, at + 3, text, palette.color(role))
+
+    def _epoch(self, step: int) -> float:
+        history, snapshot = (self._snapshot.history if self._snapshot else None), self._snapshot
+        if history is None or snapshot is None:
+            return 0.0
+        rows = history.rows
+        place = max(0, bisect_right(rows, step, key=lambda row: row.step) - 1)
+        return place + (step - (rows[place].step if rows else 0)) / max(1, snapshot.steps_per_epoch)
+
+    # ------------------------------------------------------------------------------------------ going there
+
+    def seek(self, step: int) -> None:
+        """Goes to a step, as near as the record has one."""
+        self._target = min(max(step, 0), self._known)
+        self._send()
+        self.update()
+
+    def _send(self) -> None:
+        if self._target is None or self._arrival is not None:
+            return
+        self._sent, self._target = self._target, None
+        self.session.seek(self._sent)
+        self._arrival = self.session.ask(lambda trainer: trainer.state.step)
+        self.set_timer(POLL, self._poll)
+
+    def _poll(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self.set_timer(POLL, self._poll)
+            return
+        self._arrival = self._sent = None
+        self._send()
+        self.show(self.session.snapshot)
+
+    def action_go(self, by: str) -> None:
+        self.seek(self.step + int(by))
+
+    def action_go_epoch(self, by: str) -> None:
+        history = self._snapshot.history if self._snapshot else None
+        rows = list(history.rows) if history is not None and history.rows else []
+        if int(by) > 0:
+            place = bisect_right(rows, self.step, key=lambda row: row.step)
+            self.seek(rows[place].step if place < len(rows) else self._known)
+        else:
+            place = bisect_left(rows, self.step, key=lambda row: row.step) - 1
+            self.seek(rows[place].step if place >= 0 else 0)
+
+    def action_go_first(self) -> None:
+        self.seek(0)
+
+    def action_go_last(self) -> None:
+        self.seek(self._known)
+
+    def _step_under(self, event: events.MouseEvent) -> int:
+        x = event.screen_offset.x - self.content_region.x
+        share = x / max(1, self.size.width - 1)
+        return min(max(round(share * self._end), 0), self._known)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if self._known:
+            self._dragging = True
+            self.capture_mouse()
+            self.seek(self._step_under(event))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if not self._known:
+            return
+        self._hover = self._step_under(event)
+        if self._dragging and self._hover != self.step:
+            self.seek(self._hover)
+        else:
+            self.update()
+
+    def on_mouse_up(self) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def on_leave(self) -> None:
+        self._hover = None
+        self.update()
