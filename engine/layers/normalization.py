@@ -67,7 +67,16 @@ class BatchNorm(Layer, name="batch_norm"):
         do(np.add, y, b, y)
 
     def backward(self, do: Plan, at: Site) -> None:
-        """With g = dy w: dx = rstd (g - mean(g) - xhat mean(g xhat)); dw = sum(dy xhat); db = sum(dy)."""
+        """With g = dy w: dx = rstd (g - mean(g) - xhat mean(g xhat)); dw = sum(dy xhat); db = sum(dy).
+
+        In inference mean and variance are constants, so dx = rstd g, and nothing is learned.
+        """
+        if not at.training:
+            if at.dx is not None:
+                factor = at.scratch((len(at.x), 1))
+                do(np.multiply, at.weights["weight"][:, None], at.keep("rstd", factor.shape), factor)
+                do(np.multiply, _by_feature(at.dy), factor, _by_feature(at.dx))
+            return
         xhat, dy = at.keep("xhat", _by_feature(at.x).shape), _by_feature(at.dy)
         count = xhat.shape[1]
         dw, db = at.grads["weight"], at.grads["bias"]

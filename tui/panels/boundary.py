@@ -1,0 +1,105 @@
+"""The boundary view: what the network answers over the plane, and the curve over a single input."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine import Trainer
+from tui.drawing.axes import number
+from tui.drawing.boundary import Plane, Points, draw_boundary, point_color, point_glyph
+from tui.drawing.halfblock import scaled
+from tui.drawing.palette import Palette
+from tui.drawing.picture import BOLD, Picture
+from tui.panels.reading import Array, Subject, answers
+
+MOST = 10_000  # points of a grid
+CELLS_A_POINT = 9  # cells for each sample that is drawn, so that the field stays visible
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Answers (rows, columns) or (rows, columns, K) on a grid over a plane, or (columns,) over a line, and the scale
+    of a regression's values."""
+
+    subject: Subject
+    plane: Plane
+    values: Array
+    scale: float
+
+
+def ask_field(trainer: Trainer, width: int, height: int) -> Field:
+    """The field for a picture of `width` x `height` cells, on a coarser grid where that would be more than 10,000
+    points; for data with one input, along a line."""
+    subject, splits = Subject.of(trainer), trainer.splits
+    scale = 1.0
+    if not subject.classes:
+        scale = float(np.abs(splits.train.y[:, :1]).max(initial=0)) or 1.0
+    if subject.kind != "plane":
+        x = splits.scaler.inverse(splits.train.x)
+        low, high = float(x.min()), float(x.max())
+        room = 0.05 * (high - low) or 1.0
+        plane = Plane(low - room, high + room, -1, 1)
+        line = np.linspace(plane.left, plane.right, 2 * max(1, width), dtype=np.float32)[:, None]
+        return Field(subject, plane, answers(trainer, splits.inputs(line))[:, :1], scale)
+    plane = even(Plane.around(splits.train.points if splits.train.points is not None else ()), width, height)
+    coarse = max(1.0, float(np.sqrt(2 * width * height / MOST)))
+    columns, rows = max(1, int(width / coarse)), max(1, int(height / coarse))
+    outputs = answers(trainer, splits.inputs(plane.grid(columns, rows)))
+    if subject.classes:
+        scores = subject.scores(outputs)
+        values = scores if scores.shape[1] > 2 else 2 * scores[:, 1] - 1
+    else:
+        values = outputs[:, 0] / scale
+    return Field(subject, plane, values.reshape(2 * rows, columns, *values.shape[1:]), scale)
+
+
+def even(plane: Plane, width: int, height: int) -> Plane:
+    """The plane, wider or taller by up to a quarter, for axes of nearly one scale on cells twice as tall as wide."""
+    across, up = plane.right - plane.left, plane.top - plane.bottom
+    unit = max(across / max(1, width), up / max(1, 2 * height))
+    more_x = min(unit * max(1, width) - across, across / 4) / 2
+    more_y = min(unit * max(1, 2 * height) - up, up / 4) / 2
+    return Plane(plane.left - more_x, plane.right + more_x, plane.bottom - more_y, plane.top + more_y)
+
+
+def draw_field(
+    field: Field, width: int, height: int, palette: Palette, discrete: bool, points: str, parts: tuple[str, ...] = ()
+) -> Picture:
+    """The field, samples on it (`points`: "some", "all" or "none"), and a line that says which glyph is what."""
+    subject, tall = field.subject, height - 1 if height >= 4 else height
+    values = scaled(field.values, 2 * tall, width, smooth=True)
+    plane = field.plane
+    answered = values.reshape(2 * tall * width, *values.shape[2:])
+    drawn = [] if points == "none" else _samples(subject, width * tall, points)
+    field_picture = draw_boundary(answered, plane, drawn, width, tall, palette, discrete)
+    if tall == height:
+        return field_picture
+    picture = Picture(width, height)
+    picture.paste(field_picture, 0, 0)
+    _legend(picture, height - 1, field, palette)
+    return picture
+
+
+def _samples(subject: Subject, cells: int, points: str) -> list[Points]:
+    found = []
+    names = [name for name in ("train", "validation") if name in subject.parts]
+    for name in names:
+        split = getattr(subject.splits, name)
+        most = len(split) if points == "all" else min(len(split), max(8, cells // CELLS_A_POINT // len(names)))
+        kinds = split.y[:most] if subject.classes else (split.y[:most, 0] > 0).astype(int)
+        found.append(Points(split.points[:most], kinds, hollow=name == "validation"))
+    return found
+
+
+def _legend(picture: Picture, row: int, field: Field, palette: Palette) -> None:
+    subject, column = field.subject, 0
+    names = subject.classes or (f"≤ 0 … {number(-field.scale, 2)}", f"> 0 … {number(field.scale, 2)}")
+    for kind, name in enumerate(names):
+        text = f"{point_glyph(kind)}{point_glyph(kind, True)} "
+        if column + len(text) + len(name) > picture.width:
+            break
+        column = picture.put(row, column, text, point_color(kind, len(names), palette), BOLD)
+        column = picture.put(row, column, name, palette.color("text")) + 2
+    hint = "hollow: validation" if "validation" in subject.parts else ""
+    if hint and column + len(hint) <= picture.width:
+        picture.put(row, picture.width - len(hint), hint, palette.color("muted"))

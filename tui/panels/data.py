@@ -1,0 +1,337 @@
+"""The data and prediction panel: what the network makes of the data, while it learns."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from textual import events
+from textual.app import ComposeResult
+
+from tui.actions import Action
+from tui.asking import Asking, moment
+from tui.drawing.palette import Palette
+from tui.drawing.picture import Picture
+from tui.drawing.widget import Drawing
+from tui.panel import Panel
+from tui.panels.boundary import Field, ask_field
+from tui.panels.reading import LADDER, PARTS, Reading, Subject, affordable, read
+from tui.panels.views import Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+
+if TYPE_CHECKING:
+    from engine import Snapshot
+
+POINTS = ("some", "all", "none")
+BRIEF, PATIENT = 0.01, 0.25  # seconds that one reading may take of the worker, while it trains and while it rests
+
+
+class Canvas(Drawing):
+    """Draws the panel's tabs, view and status line."""
+
+    def __init__(self, panel: "DataPanel") -> None:
+        super().__init__()
+        self.panel = panel
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        return self.panel.draw(width, height, palette)
+
+
+class DataPanel(Panel):
+    """Adapts to the data: boundary, samples or rows; confusion, classes and calibration; fit and residuals."""
+
+    TITLE = "Data"
+    HELP = """\
+What the network makes of the data, at the present weights. `v` goes through the views, `t` through the splits, `m`
+changes how a view is ordered or counted.
+
+- **Boundary**: the answer over the whole plane, orange for the first class and blue for the second, paler where it is
+  less sure. The glyphs are samples: filled ones are trained on, hollow ones validate.
+- **Samples** and **Rows**: single samples with target and prediction, the most wrong first. "Wrong" is measured by the
+  score of the true class; `✗` marks a wrong answer.
+- **Confusion**: a row is a true class, a column what it was taken for. The diagonal is right; every other number is a
+  kind of mistake, and the list below names the most frequent.
+- **Classes**: precision is the share of answers "this class" that are right, recall the share of the class that is
+  found. F1 is their harmonic mean; macro averages count every class alike.
+- **Calibration**: of the answers given with 80 % confidence, 80 % should be right; a bar that ends before its mark
+  means too sure. The calibration error is the mean distance between the two.
+- **Fit** and **Residuals**: predictions against targets, and what is left over. Residuals without a pattern around zero
+  are as good as it gets; a pattern is something the network could still learn.
+
+Large splits are looked at through a fixed random sample, and the last line says so.
+"""
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("next_view", "v", "View", "The next view of the data", True),
+        Action("previous_view", "V", "View before", "The view before"),
+        Action("next_mode", "m", "Mode", "Order of the samples; smooth or decision; counts, shares or sorted", True),
+        Action("next_part", "t", "Split", "Training, validation or test rows", True),
+        Action("next_points", "p", "Points", "Some, all or no samples on the boundary"),
+        Action("move:up", "up,k", "Up", "The sample above"),
+        Action("move:down", "down,j", "Down", "The sample below"),
+        Action("move:left", "left,h", "Left", "The sample before"),
+        Action("move:right", "right,l", "Right", "The next sample"),
+        Action("move:pageup", "pageup", "Page up", "The page of samples before"),
+        Action("move:pagedown", "pagedown", "Page down", "The next page of samples"),
+        Action("unchoose", "escape,home", "First", "Back to the first sample"),
+        Action("see", "i,enter", "See inside", "What the network sees in this sample, layer by layer", True),
+        Action("draw_digit", "d", "Draw", "Draw a digit and watch the prediction", True),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.canvas = Canvas(self)
+        self._snapshot: Snapshot | None = None
+        self._fields: Asking[Field] = Asking()
+        self._readings: Asking[Reading] = Asking(0.25)
+        self._run = -1
+        self._row_seconds = 0.0
+        self._view: View | None = None
+        self._modes: dict[str, str] = {}
+        self._part = "validation"
+        self._points = POINTS[0]
+        self._chosen: int | None = None
+        self._order: tuple[Reading, str, NDArray[np.int64]] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.canvas
+
+    # ------------------------------------------------------------------------------------------ following the run
+
+    def show(self, snapshot: "Snapshot") -> None:
+        self._snapshot = snapshot
+        if snapshot.run != self._run:
+            self._run, self._row_seconds, self._chosen, self._order = snapshot.run, 0.0, None, None
+            self._fields.forget()
+            self._readings.forget()
+            self.canvas.update()
+        self._follow()
+
+    def on_resize(self) -> None:
+        self._follow()
+
+    def _follow(self) -> None:
+        """Takes in answers, asks for what the view needs, and draws where something is new."""
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.nodes:
+            return
+        now, playing, view = moment(snapshot), snapshot.activity == "playing", self.view
+        fresh = False
+        if view is not None and view.field:
+            width, height = self.view_size
+            fresh |= self._fields.ask(
+                self.session, (now, width, height), lambda trainer: ask_field(trainer, width, height), playing
+            )
+        if view is None or view.reading:
+            part, count = self._part, self._count(playing)
+            fresh |= self._readings.ask(
+                self.session, (now, part, count), lambda trainer: read(trainer, part, count), playing
+            )
+            if fresh and self._readings.answer is not None:
+                self._learn_cost(self._readings.answer)
+        if fresh:
+            self._title()
+            self.canvas.update()
+            if not playing:
+                self._follow()
+
+    def _count(self, playing: bool) -> int:
+        """Rows of a reading: what the budget allows, and no more than there are."""
+        count = affordable(self._row_seconds, BRIEF if playing else PATIENT)
+        subject = self.subject
+        return count if subject is None else min(count, subject.parts.get(self._part, LADDER[-1]))
+
+    def _learn_cost(self, reading: Reading) -> None:
+        cost = self._readings.seconds / max(1, len(reading.rows))
+        self._row_seconds = min(self._row_seconds or cost, cost)
+
+    # ------------------------------------------------------------------------------------------ what is looked at
+
+    @property
+    def subject(self) -> Subject | None:
+        """What the run is about; None until something is known."""
+        known = self._readings.answer or self._fields.answer
+        return known.subject if known is not None else None
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The tabs."""
+        return views(self.subject) if self.subject is not None else ()
+
+    @property
+    def view(self) -> View | None:
+        """The present tab: the one chosen last, where the data has it."""
+        found = self.views
+        named = [view for view in found if self._view is not None and view.name == self._view.name]
+        return (named or list(found) or [None])[0]
+
+    @property
+    def mode(self) -> str:
+        """How the present view is ordered or counted."""
+        view = self.view
+        if view is None or not view.modes:
+            return ""
+        mode = self._modes.get(view.name, view.modes[0])
+        return mode if mode in view.modes else view.modes[0]
+
+    @property
+    def reading(self) -> Reading | None:
+        """The last reading."""
+        return self._readings.answer
+
+    @property
+    def view_size(self) -> tuple[int, int]:
+        """Columns and rows of the view, without tabs and status line."""
+        return max(0, self.canvas.size.width), max(0, self.canvas.size.height - 2)
+
+    @property
+    def look(self) -> Look | None:
+        """What is drawn."""
+        view, reading, mode = self.view, self._readings.answer, self.mode
+        if view is None:
+            return None
+        order, chosen = np.zeros(0, np.int64), 0
+        if view.ordered and reading is not None:
+            if self._order is None or self._order[0] is not reading or self._order[1] != mode:
+                self._order = reading, mode, reading.order(mode)
+            order = self._order[2]
+            if self._chosen is not None:
+                places = np.flatnonzero(reading.rows[order] == self._chosen)
+                chosen = int(places[0]) if len(places) else 0
+        return Look(view, mode, self._points, self._fields.answer, reading, order, chosen)
+
+    @property
+    def chosen_row(self) -> int:
+        """The row of the split that is chosen in a view of single rows; else the first one."""
+        look = self.look
+        if look is None or look.reading is None or not len(look.order):
+            return self._chosen or 0
+        return int(look.reading.rows[look.order[look.chosen]])
+
+    # ------------------------------------------------------------------------------------------ drawing
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        """Tabs, view, status line; a sentence while nothing is known."""
+        picture, look = Picture(width, height), self.look
+        if look is None or not look.ready or height < 4:
+            text = self._readings.problem or self._fields.problem or "no predictions yet"
+            picture.put(height // 2, 0, text.center(width)[:width], palette.color("muted"))
+            return picture
+        draw_tabs(picture, self.views, look.view, palette)
+        picture.paste(draw_view(look, width, height - 2, palette), 1, 0)
+        self._status(picture, look, palette)
+        return picture
+
+    def _status(self, picture: Picture, look: Look, palette: Palette) -> None:
+        row, reading = picture.height - 1, look.reading
+        parts = []
+        if look.view.reading and reading is not None:
+            parts.append(reading.sample)
+            if reading.subject.classes:
+                parts.append(f"{100 * (1 - float(reading.wrong.mean())):.1f}% right")
+        elif look.field is not None:
+            plane = look.field.plane
+            parts.append(f"x1 {plane.left:.1f} … {plane.right:.1f}, x2 {plane.bottom:.1f} … {plane.top:.1f}")
+        picture.put(row, 0, " · ".join(parts)[: picture.width], palette.color("muted"))
+
+    def _title(self) -> None:
+        """The data set and the mode, on the border."""
+        mode = self.mode + (" first" if self.mode in ("worst", "least sure") else "")
+        name = self._snapshot.experiment.data.name if self._snapshot else ""
+        self.border_subtitle = f"{name} · {mode}" if mode else name
+
+    def as_text(self) -> str:
+        return self.canvas.to_text(*self.canvas.size) if self.canvas.size else ""
+
+    # ------------------------------------------------------------------------------------------ keys and mouse
+
+    def action_next_view(self) -> None:
+        self._turn(1)
+
+    def action_previous_view(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        found, view = self.views, self.view
+        if view is not None:
+            self.go_to(found[(found.index(view) + by) % len(found)])
+
+    def go_to(self, view: View) -> None:
+        """Shows a tab."""
+        self._view = view
+        self._again()
+
+    def action_next_mode(self) -> None:
+        view = self.view
+        if view is not None and view.modes:
+            place = view.modes.index(self.mode)
+            self._modes[view.name] = view.modes[(place + 1) % len(view.modes)]
+            self._chosen = None
+            self._again()
+
+    def action_next_part(self) -> None:
+        subject = self.subject
+        if subject is not None:
+            names = [name for name in PARTS if name in subject.parts]
+            place = names.index(self._part) if self._part in names else names.index("train")
+            self._part, self._chosen = names[(place + 1) % len(names)], None
+            self._again()
+
+    def action_next_points(self) -> None:
+        self._points = POINTS[(POINTS.index(self._points) + 1) % len(POINTS)]
+        self._again()
+
+    def action_move(self, direction: str) -> None:
+        look = self.look
+        if look is None or look.reading is None or not look.view.ordered or not len(look.order):
+            return
+        across, count = grid_of(look, *self.view_size)
+        step = {"left": -1, "right": 1, "up": -across, "down": across, "pageup": -count, "pagedown": count}[direction]
+        if look.view.name == "Rows" and direction in ("left", "right"):
+            return
+        self._choose(min(max(0, look.chosen + step), len(look.order) - 1))
+
+    def action_unchoose(self) -> None:
+        self._chosen = None
+        self._again()
+
+    def action_see(self) -> None:
+        from tui.screens.seeing import SeeingScreen
+
+        if self._snapshot is not None and self._snapshot.nodes:
+            part = self.reading.part if self.reading is not None else "train"
+            self.app.push_screen(SeeingScreen(self.session, part, self.chosen_row))
+
+    def action_draw_digit(self) -> None:
+        from tui.screens.draw import DrawScreen
+
+        if self._snapshot is not None and self._snapshot.nodes:
+            self.app.push_screen(DrawScreen(self.session))
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.get_content_offset(self.canvas)
+        look = self.look
+        if place is None or look is None:
+            return
+        if place.y == 0:
+            for column, text, view in tabs(self.views, self.canvas.size.width):
+                if column <= place.x < column + len(text):
+                    self.go_to(view)
+        elif (found := place_at(look, place.x, place.y - 1, *self.view_size)) is not None:
+            self._choose(found)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_move("down")
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_move("up")
+
+    def _choose(self, place: int) -> None:
+        look = self.look
+        if look is not None and look.reading is not None:
+            self._chosen = int(look.reading.rows[look.order[place]])
+            self._again()
+
+    def _again(self) -> None:
+        self._title()
+        self.canvas.update()
+        self._follow()

@@ -1,0 +1,1 @@
+"""Whole screens over the workbench."""
