@@ -115,7 +115,7 @@ def test_a_signal_saves_the_run(name: str, code: int, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_without_a_folder_is_saved_among_the_persons_runs(tmp_path: Path) -> None:
-    home = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    home = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
     train = command("train", "digits", "--epochs", "1000000")
     with subprocess.Popen(
         train, cwd=ROOT, env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -126,7 +126,9 @@ def test_an_interrupted_run_without_a_folder_is_saved_among_the_persons_runs(tmp
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert (Path(err.strip().rpartition("resume ")[2]) / "checkpoint.safetensors").is_file()
+    folder = Path(err.strip().rpartition("resume ")[2])
+    assert folder.is_relative_to(tmp_path)
+    assert (folder / "checkpoint.safetensors").is_file()
 
 
 def test_diverging_names_node_and_step_and_keeps_the_last_good_state(tmp_path: Path) -> None:

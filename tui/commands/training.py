@@ -3,7 +3,6 @@
 import argparse
 import signal
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,18 +27,23 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
                 run.record(report)
             screen.show(report)
         status = "interrupted" if signals.caught is not None and not trainer.done else ""
-        if run is None and status:
-            run = Run.start(trainer, rescue_folder(trainer))
         result = run.finish(status) if run else result_of(trainer, final_row(trainer), status)
-        kept = None if run is None else run.folder
+        kept = run.folder if run else _rescue(trainer) if status else None
         screen.end({**result, "out": None if kept is None else str(kept)})
     if trainer.problem is not None:
         written = f"; the last good state is in '{kept}'" if kept else ""
         raise RunFailed(f"the run diverged at {trainer.problem}{written}")
     if status and signals.caught is not None:
-        where = f"interrupted at step {trainer.state.step}; the run is saved: nn-tui resume {kept}"
-        return complain(where, 128 + signals.caught)
+        where = f"the run is saved: nn-tui resume {kept}" if kept else "the run could not be saved"
+        return complain(f"interrupted at step {trainer.state.step}; {where}", 128 + signals.caught)
     return DONE
+
+
+def _rescue(trainer: Trainer) -> Path | None:
+    """Saves a run that has no folder among the person's runs, where the workbench finds it too."""
+    from tui.store import Store
+
+    return Store.of_person().save_run(trainer)
 
 
 class Signals(AbstractContextManager["Signals"]):
@@ -63,15 +67,3 @@ class Signals(AbstractContextManager["Signals"]):
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.caught = number
-
-
-def rescue_folder(trainer: Trainer) -> Path:
-    """A new folder among the person's runs, for a run that was interrupted and had no folder."""
-    from platformdirs import user_state_path
-
-    home = user_state_path("nn-tui", appauthor=False) / "runs"
-    name = f"{trainer.experiment.data.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    folder, count = home / name, 1
-    while folder.exists():
-        folder, count = home / f"{name}-{count}", count + 1
-    return folder
