@@ -1,5 +1,10 @@
 """The panels of the workbench, in the order of their number keys."""
 
 from tui.panel import Panel
+from tui.panels.architecture import ArchitecturePanel
+from tui.panels.gradients import GradientsPanel
+from tui.panels.loss import LossPanel
+from tui.panels.optimizer import OptimizerPanel
+from tui.panels.timeline import TimelinePanel
 
-PANELS: tuple[type[Panel], ...] = ()
+PANELS: tuple[type[Panel], ...] = (ArchitecturePanel, OptimizerPanel, LossPanel, GradientsPanel, TimelinePanel)
