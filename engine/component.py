@@ -238,7 +238,7 @@ def explain(error: ValidationError, place: str = "") -> str:
             f"{where} is {context['value']!r}: no such {context['kind']}{nearest(context['value'], context['allowed'])}"
         )
     if kind == "unknown_key":
-        key = context["key"]
+        key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
         owner, near = where or "an experiment", nearest(key, context["allowed"])
         return f"{where + '.' if where else ''}{key} is not a setting of {owner}{near}"
     if kind == "missing":

@@ -183,27 +183,27 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
 
     Raises BadInput where the path leads through something that is no table.
     """
+    if not key.isprintable():
+        raise BadInput(f"{key!r} is not a setting of an experiment")
     *path, last = key.split(".")
     place: Any = table
     for depth, part in enumerate(path):
-        if isinstance(place, list):
-            place = place[_index(place, part, ".".join(path[: depth + 1]))]
-            continue
-        inner = place.get(part)
+        where = ".".join(path[: depth + 1])
+        spot: Any = _index(place, part, where) if isinstance(place, list) else part
+        inner = place[spot] if isinstance(place, list) else place.get(part, {})
         if isinstance(inner, str):
-            inner = {"name": inner}
-        elif inner is None:
-            inner = {}
+            inner = {"type" if part == "activation" else "name": inner}
         if not isinstance(inner, (dict, list)):
-            raise BadInput(f"{key} cannot be set: {'.'.join(path[: depth + 1])} is {inner!r}, not a table")
-        place[part] = inner
+            raise BadInput(f"{key} cannot be set: {where} is {inner!r}, not a table")
+        place[spot] = inner
         place = inner
     if isinstance(place, list):
         place[_index(place, last, key)] = value
         return
-    if last in ("name", "type") and place.get(last) != value and path:
+    of_layer = path[:1] == ["layers"] and len(path) == 2
+    if path and place.get(last) != value and (last == "type" or (last == "name" and not of_layer)):
         common = ("validation", "test", "limit", "standardize") if path == ["data"] else ()
-        for other in [other for other in place if other not in common]:
+        for other in [other for other in place if other not in (("name", "inputs") if of_layer else common)]:
             del place[other]
     if key == "model" or path[:1] == ["model"]:
         table.pop("layers", None)
@@ -213,8 +213,9 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _index(items: list[Any], part: str, where: str) -> int:
-    if not part.isdigit() or int(part) >= len(items):
-        raise BadInput(f"{where} is not there: the list has items 0 to {len(items) - 1}")
+    if not part.isdecimal() or int(part) >= len(items):
+        there = f"has items 0 to {len(items) - 1}" if items else "is empty"
+        raise BadInput(f"{where} is not there: the list {there}")
     return int(part)
 
 
@@ -247,19 +248,19 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
     if name in presets():
         text = (_preset_folder() / f"{name}.toml").read_text("utf-8")
     else:
-        if not path.exists():
-            raise BadInput(f"experiment '{name}': no such file, and no preset of that name{nearest(name, presets())}")
         try:
             text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"experiment '{name}' cannot be read: {_reason(error)}; give a TOML file") from None
+        except UnicodeDecodeError:
+            raise BadInput(f"experiment '{name}' cannot be read: it is not text in UTF-8; give a TOML file") from None
+        except (FileNotFoundError, ValueError):  # a name with a zero byte is a ValueError
+            raise BadInput(
+                f"experiment {name!r}: no such file, and no preset of that name{nearest(name, presets())}"
+            ) from None
+        except OSError as error:
+            raise BadInput(f"experiment '{name}' cannot be read: {error.strerror}; give a TOML file") from None
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"experiment '{name}' is not valid TOML: {error}") from None
     experiment = parse_experiment(table)
     return experiment.edited(changes) if changes else experiment
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not text in UTF-8"

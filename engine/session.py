@@ -72,6 +72,9 @@ class Session:
         self._trainer = trainer
         self._experiment = experiment
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._unanswered: set[Future[Any]] = set()
+        self._over = False
+        self._failure: str | None = None
         self._thread = Thread(target=self._work, name="training", daemon=True)
         self._playing = False
         self._last_step: int | None = None
@@ -103,11 +106,11 @@ class Session:
 
     def step(self, count: int = 1) -> None:
         """Takes `count` batches."""
-        self._send(lambda: self._run(last_step=self._ready.state.step + count))
+        self._send(lambda: self._run(last_step=(self._last_step or self._ready.state.step) + count))
 
     def epoch(self, count: int = 1) -> None:
         """Trains to the end of the present epoch, and `count` - 1 more."""
-        self._send(lambda: self._run(last_epoch=self._ready.state.epoch + count))
+        self._send(lambda: self._run(last_epoch=(self._last_epoch or self._ready.state.epoch) + count))
 
     def back(self, count: int = 1) -> None:
         """Goes back `count` batches."""
@@ -145,7 +148,10 @@ class Session:
         self._send(lambda: setattr(self, "_pace", steps_per_second))
 
     def ask(self, question: Callable[[Trainer], T]) -> "Future[T]":
-        """Runs `question(trainer)` on the worker between two stretches; it must change nothing. A notice stays."""
+        """Runs `question(trainer)` on the worker between two stretches; it must change nothing. A notice stays.
+
+        Once the session is closed the answer is cancelled.
+        """
         answer: Future[T] = Future()
 
         def work() -> None:
@@ -156,7 +162,11 @@ class Session:
                     answer.set_exception(error)
             self._publish()
 
+        self._unanswered.add(answer)
+        answer.add_done_callback(self._unanswered.discard)
         self._commands.put(work)
+        if self._over:
+            answer.cancel()
         return answer
 
     # ------------------------------------------------------------------------------------------ the worker
@@ -171,22 +181,31 @@ class Session:
         return self._trainer
 
     def _work(self) -> None:
+        if self._trainer is None:
+            self._guarded(lambda: self._attempt(lambda: self._build(self._experiment)))
+        else:
+            self._publish(run=1)
+        while True:
+            busy = self._playing and self._trainer is not None
+            try:
+                command = self._commands.get(block=not busy or self._pace is not None, timeout=self._patience())
+            except Empty:
+                command = self._stretch
+            if command is None:
+                break
+            self._guarded(command)
+        self._over = True
+        for answer in tuple(self._unanswered):
+            answer.cancel()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Keeps a bug of ours from ending the thread: the run rests and is shown as failed until it starts over."""
         try:
-            self._attempt(lambda: self._build(self._experiment) if self._trainer is None else self._publish(run=1))
-            while True:
-                busy = self._playing and self._trainer is not None
-                try:
-                    command = self._commands.get(block=not busy or self._pace is not None, timeout=self._patience())
-                    if command is None:
-                        return
-                    command()
-                    continue
-                except Empty:
-                    pass
-                if busy:
-                    self._stretch()
+            work()
         except Exception:
-            self._publish(activity="failed", failure=traceback.format_exc())
+            self._rest()
+            self._failure = traceback.format_exc()
+            self._publish()
 
     def _patience(self) -> float | None:
         return 1 / self._pace if self._playing and self._pace else None
@@ -208,13 +227,16 @@ class Session:
         self._take(Trainer(experiment, splits=kept, folder=self.folder))
 
     def _take(self, trainer: Trainer) -> None:
-        self._trainer, self._speed = trainer, 0.0
+        self._trainer, self._speed, self._failure = trainer, 0.0, None
         self._rest()
         self._publish(run=self.snapshot.run + 1)
 
     def _run(self, last_step: int | None = None, last_epoch: int | None = None) -> None:
-        self._playing = not self._ready.done
+        """Starts training; what has a goal begins at once, so that no command behind it can overtake it."""
+        self._playing = not self._ready.done and self._failure is None
         self._last_step, self._last_epoch = last_step, last_epoch
+        if self._playing and (last_step is not None or last_epoch is not None):
+            self._stretch()
 
     def _rest(self) -> None:
         self._playing, self._last_step, self._last_epoch = False, None, None
@@ -236,6 +258,7 @@ class Session:
     def _reset(self) -> None:
         self._rest()
         self._ready.reset()
+        self._failure = None
 
     def _stretch(self) -> None:
         """A short piece of training: about 20 ms towards the goal, or one step where a pace is set."""
@@ -252,18 +275,26 @@ class Session:
                 self._last_probe = perf_counter()
             speed = (state.epoch * trainer.feed.rows + state.row - rows) / (perf_counter() - began)
             self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
+        measured_last = trainer.probe is not None and trainer.probe.step == state.step
+        if trainer.status in ("finished", "stopped early") and not measured_last:
+            trainer.measure()
         if trainer.done or state.step == self._last_step or state.epoch == self._last_epoch:
             self._rest()
         self._publish()
 
     def _publish(self, **changes: Any) -> None:
         old, trainer = self.snapshot, self._trainer
+        activity: Activity
         if trainer is None:
-            self.snapshot = replace(old, version=old.version + 1, **{"activity": "paused", **changes})
+            activity = "failed" if self._failure else "paused"
+            kept = {"version": old.version + 1, "activity": activity, "failure": self._failure}
+            self.snapshot = replace(old, **{**kept, **changes})
             return
         status = trainer.status
-        activity: Activity = "playing" if self._playing else "paused"
-        if status in ("finished", "stopped early", "diverged"):
+        activity = "playing" if self._playing else "paused"
+        if self._failure:
+            activity = "failed"
+        elif status in ("finished", "stopped early", "diverged"):
             activity = status
         now = {
             "version": old.version + 1, "activity": activity, "experiment": trainer.experiment,
@@ -272,5 +303,6 @@ class Session:
             "keyframes": trainer.timeline.steps, "edits": tuple(trainer.edits),
             "best_step": trainer.state.best.step if trainer.state.best else None,
             "samples_per_second": self._speed, "seconds": trainer.seconds, "problem": trainer.problem,
+            "failure": self._failure,
         }  # fmt: skip
         self.snapshot = replace(old, **{**now, **changes})

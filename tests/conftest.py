@@ -1,9 +1,13 @@
 """What all tests share: the marker `slow`, and where public data sets may lie."""
 
+import ctypes
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from engine import threads
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="slow: set NN_TUI_SLOW=1 to run it"))
+
+
+@pytest.fixture(autouse=True)
+def unprepared_thread() -> Iterator[None]:
+    """Undoes the flushing of denormals after each test, which hypothesis and exact comparisons near zero would see."""
+    yield
+    if getattr(threads._prepared, "flushed", False):
+        ctypes.CDLL("libm.so.6").fesetenv(ctypes.c_void_p(-1))
+    threads._prepared.__dict__.clear()
 
 
 @pytest.fixture
