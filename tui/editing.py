@@ -69,6 +69,12 @@ class Editing:
         """The draft as it stands."""
         return self.draft.experiment
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way: no change sent and unanswered, no data set being looked at."""
+        self._collect()
+        return self._fence is None and self._asked is None
+
     # ------------------------------------------------------------------------------------------ changes
 
     def change(self, experiment: Experiment) -> None:

@@ -115,12 +115,12 @@ on until the new one holds together.
 
     def rows(self) -> list[Row]:
         experiment, shown = self.experiment, self._shown or Preview((), ())
-        found: list[Row] = [self._data_row(), *self._settings("data", lambda: self._fields("data"))]
+        found: list[Row] = [self._data_row(), *self._settings("[data]", lambda: self._fields("data"))]
         if experiment.model is not None:
             text = f"{experiment.model.name} {draft.short(experiment.model)}".strip()
             hint = "A recipe makes the layers; enter edits it, and editing a layer replaces it by the layers"
-            found.append(TitledRow("model", hint, "recipe", text))
-            found += self._settings("model", lambda: self._fields("model"))
+            found.append(TitledRow("[model]", hint, "recipe", text))
+            found += self._settings("[model]", lambda: self._fields("model"))
         layers = shown.rows[: self._layer_count]
         output = shown.rows[self._layer_count :]
         columns = (
@@ -138,21 +138,21 @@ on until the new one holds together.
             found += self._settings("output", lambda: fields_of(experiment.output, "output.", 1))
         count = f"{shown.parameters:,}"
         about = (f"{count} parameters", f"{count} par.", count) if shown.nodes else ()
-        found.append(TitledRow("loss", "What training minimizes", "loss", experiment.loss.name, about))
-        found += self._settings("loss", lambda: self._fields("loss"))
+        found.append(TitledRow("[loss]", "What training minimizes", "loss", experiment.loss.name, about))
+        found += self._settings("[loss]", lambda: self._fields("loss"))
         return found
 
     def _data_row(self) -> Row:
         facts, name = self.editing.facts(self.experiment), self.experiment.data.name
         hint = "The data set; enter or D chooses it and its settings"
         if isinstance(facts, str):
-            return TitledRow("data", facts, "data", name, ("missing",), True)
+            return TitledRow("[data]", facts, "data", name, ("missing",), True)
         if facts is None:
-            return TitledRow("data", hint, "data", name, ("…",))
+            return TitledRow("[data]", hint, "data", name, ("…",))
         ends = f"{facts.classes} classes" if facts.classes else f"{facts.targets} targets"
         hint = f"{facts.train:,} rows to train, {facts.validation:,} to validate, {facts.test:,} to test; {ends}"
         shape, rows = as_shape(facts.shape), f"{facts.train:,} rows"
-        return TitledRow("data", hint, "data", name, (f"{shape}, {rows}", rows, shape))
+        return TitledRow("[data]", hint, "data", name, (f"{shape}, {rows}", rows, shape))
 
     def _layer_hint(self, node: NodeRow) -> str:
         about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
@@ -198,7 +198,7 @@ on until the new one holds together.
             self.select_node(name)
 
     def _node_under(self) -> str | None:
-        part = self.form.cursor.partition(".")[0]
+        part = self.form.cursor.strip("[]").partition(".")[0]
         if self.place is not None and self._shown is not None and self.place < len(self._shown.rows):
             return self._shown.rows[self.place].name
         return {"data": INPUT, "output": OUTPUT}.get(part)
@@ -210,7 +210,7 @@ on until the new one holds together.
         if name in names:
             self.form.go(f"layers.{names.index(name)}")
         elif name == INPUT or name.startswith(OUTPUT):
-            self.form.go("data" if name == INPUT else "output")
+            self.form.go("[data]" if name == INPUT else "output")
 
     # ------------------------------------------------------------------------------------------ actions
 
@@ -252,7 +252,7 @@ on until the new one holds together.
     def _ends(self, behind: int) -> int:
         if self.place is not None:
             return self.place + behind
-        return 0 if self.form.cursor.partition(".")[0] in ("data", "model") else self._layer_count
+        return 0 if self.form.cursor.strip("[]").partition(".")[0] in ("data", "model") else self._layer_count
 
     def action_add(self) -> None:
         place = self._ends(1)
@@ -291,9 +291,9 @@ on until the new one holds together.
         experiments = [(name, load_experiment(name)) for name in presets()]
         options = [Option(found, name, found.title) for name, found in experiments]
         recipes = [Option(name, f"{name} …", kind.summary()) for name, kind in Recipe.choices().items()]
-        self.form.go("data")
+        self.form.go("[data]")
         self.form.choose(
-            "data", "Presets and recipes", [*options, *recipes],
+            "[data]", "Presets and recipes", [*options, *recipes],
             judge=lambda chosen: self.verdict(lambda: self._started(chosen)),
             pick=lambda chosen: self._start(chosen),
         )  # fmt: skip
@@ -304,10 +304,9 @@ on until the new one holds together.
     def _start(self, chosen: Any) -> None:
         self._open = ""
         if self.change(lambda: self._started(chosen)) and not isinstance(chosen, Experiment):
-            self.form.go("model")
+            self.form.go("[model]")
 
     def action_data(self) -> None:
-        self._open = "data"
+        self._open = "[data]"
         self.redraw()
         self.form.go("data")
-        self.form.move(1)

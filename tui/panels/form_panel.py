@@ -232,12 +232,12 @@ class FormPanel(Panel):
 
     def action_undo(self) -> None:
         if not self.editing.undo():
-            self.hint.show([("nothing to undo", "muted")])
+            self.notify("nothing to undo", timeout=2)
             return
         self.redraw()
 
     def action_redo(self) -> None:
         if not self.editing.redo():
-            self.hint.show([("nothing to do again", "muted")])
+            self.notify("nothing to do again", timeout=2)
             return
         self.redraw()

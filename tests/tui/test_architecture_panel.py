@@ -1,0 +1,275 @@
+"""The architecture panel through the pilot: every key, the mouse, what is sent and what is not."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine import Experiment, load_experiment
+from tui.app import Workbench
+from tui.panels.architecture import ArchitecturePanel, bar_of, counted
+
+Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+
+
+class Desk:
+    """The workbench with the panel in focus, and ways to look at it."""
+
+    def __init__(self, app: Workbench, pilot: Pilot[int], until: Until) -> None:
+        self.app, self.pilot, self._until = app, pilot, until
+        self.panel: ArchitecturePanel = app.bench.desk.panels["architecture"]  # type: ignore[assignment]
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, and waits until the session and the panel agree again."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        await self._until(self.pilot, lambda: self.panel.editing.settled)
+        await self._until(self.pilot, self._drawn)
+
+    def _drawn(self) -> bool:
+        self.panel.redraw()
+        return self.panel.editing.settled
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the layers that run, without the output."""
+        return [node.name for node in self.app.session.snapshot.nodes[:-1]]
+
+    @property
+    def text(self) -> str:
+        return self.panel.as_text()
+
+
+@asynccontextmanager
+async def opened(
+    until: Until, source: str | Experiment = "xor-mlp", size: tuple[int, int] = (100, 30), **changes: Any
+) -> AsyncIterator[Desk]:
+    experiment = load_experiment(source, changes) if isinstance(source, str) else source
+    app = Workbench(experiment)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "architecture" in app.bench.desk.panels)
+        await until(pilot, lambda: bool(app.session.snapshot.nodes))
+        await pilot.press("1")
+        desk = Desk(app, pilot, until)
+        await desk.settle()
+        await until(pilot, lambda: desk.panel.has_focus)
+        yield desk
+
+
+LAYERS = ("dense1", "tanh1")  # of xor-mlp
+
+
+@pytest.fixture
+def layered() -> Experiment:
+    """A small network of its own, with layers instead of a recipe."""
+    return load_experiment("xor-mlp").edited({"layers": [{"type": "dense", "units": 4}, {"type": "tanh"}]})
+
+
+async def test_the_table_shows_data_layers_output_loss_and_total(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        lines = desk.text.splitlines()
+        assert "digits" in lines[0] and "1×8×8" in lines[0]
+        dense = next(line for line in lines if "dense1" in line)
+        assert "64" in dense and "4,160" in dense and "█" in dense
+        assert any("output" in line and "330" in line for line in lines)
+        assert any("cross_entropy" in line and "6,570" in line for line in lines)
+
+
+async def test_add_insert_duplicate_remove_and_undo(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        assert desk.names == list(LAYERS)
+        desk.panel.form.go("layers.0")
+        await desk.press("a")
+        assert "parameters" in desk.panel.hint.text, "the effect stands there before it is applied"
+        await desk.press("d", "enter")
+        assert desk.names == ["dense1", "dense2", "tanh1"] and desk.panel.form.cursor == "layers.1"
+        await desk.press("i", "r", "e", "l", "enter")
+        kinds = [node.layer.name for node in desk.app.session.snapshot.nodes[:-1]]
+        assert len(kinds) == 4 and kinds[0] == "dense" and kinds[2:] == ["dense", "tanh"]
+        await desk.press("x")
+        assert desk.names == ["dense1", "dense2", "tanh1"]
+        await desk.press("d")
+        assert desk.names == ["dense1", "dense2", "dense3", "tanh1"] and desk.panel.form.cursor == "layers.2"
+        await desk.press("delete")
+        await desk.press("u", "u", "u", "u", "u")
+        assert desk.names == list(LAYERS) and desk.app.session.snapshot.experiment == layered
+        await desk.press("U")
+        assert desk.names == ["dense1", "dense2", "tanh1"]
+        await desk.press("ctrl+z")
+        assert desk.names == list(LAYERS)
+        await desk.press("ctrl+y")
+        assert desk.names == ["dense1", "dense2", "tanh1"]
+
+
+async def test_move_by_letter_and_by_arrow(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        desk.panel.form.go("layers.0")
+        await desk.press("J")
+        assert desk.names == ["tanh1", "dense1"] and desk.panel.form.cursor == "layers.1"
+        await desk.press("shift+up")
+        assert desk.names == ["dense1", "tanh1"] and desk.panel.form.cursor == "layers.0"
+        await desk.press("K")
+        assert desk.names == ["dense1", "tanh1"], "the first stays first"
+        await desk.press("shift+down", "K")
+        assert desk.names == ["dense1", "tanh1"]
+
+
+async def test_units_are_edited_in_place_and_the_seed_keeps_the_other_weights(
+    until: Until, layered: Experiment
+) -> None:
+    async with opened(until, layered) as desk:
+        run = desk.app.session.snapshot.run
+        desk.panel.form.go("layers.0")
+        await desk.press("enter")
+        assert desk.panel.form.cursor == "layers.0.units"
+        await desk.press("enter", "1", "6")
+        assert "17 → 65 parameters" in desk.panel.hint.text
+        assert desk.app.session.snapshot.run == run, "nothing is sent while typing"
+        await desk.press("enter")
+        assert desk.app.session.snapshot.nodes[0].shape == (16,)
+        await desk.press("plus")
+        assert desk.app.session.snapshot.nodes[0].shape == (16,), "what starts the run over waits for enter"
+        await desk.press("enter")
+        assert desk.app.session.snapshot.nodes[0].shape == (32,)
+        await desk.press("enter", "0")
+        assert "✗" in desk.panel.hint.text and "at least 1" in desk.panel.hint.text
+        await desk.press("enter", "escape")
+        assert desk.app.session.snapshot.nodes[0].shape == (32,)
+        await desk.press("escape")
+        assert desk.panel.form.cursor == "layers.0" and "units" not in desk.text
+
+
+async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        desk.panel.form.go("layers.1")
+        await desk.press("t")
+        assert desk.panel.form.menu is not None and desk.panel.form.menu.value == "tanh"
+        await desk.press("escape")
+        assert desk.names == ["dense1", "tanh1"]
+        await desk.press("t", "end", "home", "m", "enter")
+        assert desk.names[1] != "tanh1"
+
+
+async def test_what_does_not_fit_waits_and_says_so(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        run = desk.app.session.snapshot.run
+        desk.panel.form.go("layers.0")
+        await desk.press("enter", "up", "up")
+        desk.panel.form.go("layers.0.inputs")
+        await desk.press("enter", "n", "o", "enter")
+        assert "no node of that name" in desk.panel.hint.text and "✗" in desk.text
+        assert desk.app.session.snapshot.run == run
+        await desk.press("u")
+        assert "no node of that name" not in desk.panel.hint.text
+        assert desk.app.session.snapshot.experiment == desk.panel.experiment == layered
+
+
+async def test_presets_and_recipes(until: Until) -> None:
+    async with opened(until) as desk:
+        await desk.press("p")
+        menu = desk.panel.form.menu
+        assert menu is not None and "perceptron …" in [option.label for option in menu.options]
+        while desk.panel.form.menu and desk.panel.form.menu.options[desk.panel.form.menu.at].label != "perceptron …":
+            await desk.pilot.press("down")
+        await desk.press("enter")
+        assert desk.names == []
+        assert desk.app.session.snapshot.experiment.data == load_experiment("xor-mlp").data, "a recipe keeps the data"
+        await desk.press("p", "s", "enter")
+        assert desk.app.session.snapshot.experiment == load_experiment("spiral")
+        await desk.press("u", "u")
+        assert desk.app.session.snapshot.experiment == load_experiment("xor-mlp")
+
+
+async def test_a_recipe_is_edited_as_one(until: Until) -> None:
+    async with opened(until) as desk:
+        desk.panel.form.go("[model]")
+        await desk.press("enter")
+        desk.panel.form.go("model.hidden")
+        await desk.press("enter", "3", "comma", "2", "enter")
+        experiment = desk.app.session.snapshot.experiment
+        assert experiment.model is not None and desk.names[0] == "dense1" and len(desk.names) == 4
+
+
+async def test_data_set_noise_and_features(until: Until) -> None:
+    async with opened(until, "playground") as desk:
+        await desk.press("D")
+        assert desk.panel.form.cursor == "data" and desk.panel.form.edit() is None
+        assert desk.panel.form.menu is not None and desk.panel.form.menu.value == "circle"
+        await desk.press("x", "enter")
+        assert desk.app.session.snapshot.experiment.data.name == "xor"
+        desk.panel.form.go("data.noise")
+        await desk.press("plus", "enter")
+        assert desk.app.session.snapshot.experiment.data.table()["noise"] == 0.5
+        desk.panel.form.go("data.features")
+        await desk.press("enter", "down", "down", "space")
+        await desk.settle()
+        assert "25 → 29 parameters" in desk.panel.hint.text, "the worker has looked at the data that is not there yet"
+        await desk.press("enter")
+        assert desk.app.session.snapshot.experiment.data.table()["features"] == ["x1", "x2", "x1^2"]
+        assert desk.app.session.snapshot.nodes[0].shapes == ((3,),)
+
+
+async def test_output_and_loss_follow_the_data(until: Until) -> None:
+    async with opened(until, "playground") as desk:
+        desk.panel.form.go("[loss]")
+        await desk.press("enter", "enter", "m", "enter")
+        assert desk.app.session.snapshot.experiment.loss.name in ("mse", "mae")
+        desk.panel.form.go("output")
+        await desk.press("enter")
+        assert desk.panel.form.cursor == "output.activation"
+        await desk.press("enter", "i", "enter")
+        assert desk.app.session.snapshot.experiment.output.activation == "identity"
+
+
+async def test_selection_follows_in_both_directions(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        desk.panel.form.go("layers.1")
+        assert desk.app.selected_node == "tanh1"
+        await desk.press("k")
+        assert desk.app.selected_node == "dense1"
+        desk.app.selected_node = "output"
+        assert desk.panel.form.cursor == "output"
+
+
+async def test_the_mouse_selects_and_opens(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        form = desk.panel.form
+        await desk.pilot.click(form, offset=(6, 2))
+        assert form.cursor == "layers.1"
+        await desk.pilot.click(form, offset=(6, 1))
+        assert form.cursor == "layers.0" and desk.app.selected_node == "dense1"
+        await desk.pilot.click(form, offset=(6, 1))
+        assert form.cursor == "layers.0.units"
+        await desk.pilot.click(form, offset=(20, 2))
+        assert form.typing is not None
+
+
+async def test_keys_of_the_app_work_unless_a_value_is_typed(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered) as desk:
+        await desk.press("s")
+        await until(desk.pilot, lambda: desk.app.session.snapshot.step == 1)
+        desk.panel.form.go("layers.0")
+        await desk.press("enter")
+        desk.panel.form.go("layers.0.name")
+        await desk.press("enter", "s", "q", "space", "question_mark")
+        typing = desk.panel.form.typing
+        assert typing is not None and typing.text == "sq ?" and desk.app.is_running
+        await desk.press("escape")
+        assert desk.app.session.snapshot.step == 1
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
+async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
+    async with opened(until, "digits", size) as desk:
+        assert "dense1" in desk.text and "digits" in desk.text
+        width = desk.panel.content_size.width
+        assert all(len(line) <= max(width, 200) for line in desk.text.splitlines())
+
+
+def test_bars_and_counts() -> None:
+    assert [bar_of(share) for share in (0.0, 0.001, 0.5, 1.0)] == ["", "▏", "██", "████"]
+    assert [counted(n) for n in (None, 0, 999, 4160, 1_234_567)] == ["?", "", "999", "4,160", "1.23M"]

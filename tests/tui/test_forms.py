@@ -1,0 +1,347 @@
+"""Fields, ladders, what is being typed or chosen, and the form on a screen."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from textual.app import App, ComposeResult
+from textual.widget import Widget
+
+from engine import KINDS, BadInput, Component, Experiment, Setting, load_experiment
+from tui.entry import Menu, Typing, Verdict
+from tui.fields import Field, Option, field_of, fields_of
+from tui.forms import Form
+from tui.rows import FieldRow, HeadingRow, Row
+from tui.themes import THEMES
+
+
+def field(key: str, **changes: Any) -> Field:
+    """A field of the default experiment by its dotted key."""
+    experiment = load_experiment("digits").edited(changes)
+    part, _, name = key.partition(".")
+    if not name:
+        return field_of(key, Setting.of(key, Experiment.model_fields[key]), getattr(experiment, key))[0]
+    return next(found for found in fields_of(getattr(experiment, part), f"{part}.") if found.key == key)
+
+
+def walk(of: Field, start: Any, direction: int, count: int) -> list[Any]:
+    values = [start]
+    for _ in range(count):
+        values.append(of.stepped(values[-1], direction))
+    return values[1:]
+
+
+# ------------------------------------------------------------------------------------------------ ladders
+
+
+def test_learning_rates_climb_one_two_five() -> None:
+    lr = field("optimizer.lr")
+    assert walk(lr, 0.001, 1, 6) == [0.002, 0.005, 0.01, 0.02, 0.05, 0.1]
+    assert walk(lr, 0.001, -1, 4) == [0.0005, 0.0002, 0.0001, 0.00005]
+    assert lr.stepped(0.003, 1) == 0.005 and lr.stepped(0.003, -1) == 0.002
+
+
+def test_zero_is_the_last_rung_where_it_is_allowed_and_never_where_not() -> None:
+    penalty = field("regularization.l2")
+    assert walk(penalty, 0.0, 1, 3) == [1e-5, 2e-5, 5e-5]
+    assert walk(penalty, 5e-5, -1, 4) == [2e-5, 1e-5, 0.0, 0.0]
+    assert min(walk(field("optimizer.lr"), 1e-6, -1, 40)) > 0
+
+
+def test_shares_go_by_twentieths_and_towards_one_ever_finer() -> None:
+    rate = next(found for found in fields_of(KINDS["layer"].parse("dropout")) if found.label == "rate")
+    assert walk(rate, 0.0, 1, 7) == [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25]
+    assert walk(rate, 0.15, -1, 5) == [0.1, 0.05, 0.02, 0.01, 0.0]
+    assert walk(field("optimizer.beta1"), 0.85, 1, 5) == [0.9, 0.95, 0.98, 0.99, 0.995]
+    assert walk(field("optimizer.beta2"), 0.999, -1, 4) == [0.998, 0.995, 0.99, 0.98]
+
+
+def test_units_and_batches_are_powers_of_two() -> None:
+    batch = field("batch_size")
+    assert walk(batch, 32, 1, 3) == [64, 128, 256]
+    assert walk(batch, 33, -1, 8) == [32, 16, 8, 4, 2, 1, 0, 0]
+    assert batch.stepped(0, 1) == 1 and batch.stepped(48, 1) == 64
+    units = next(found for found in fields_of(KINDS["layer"].parse("dense")) if found.label == "units")
+    assert walk(units, 4, -1, 4) == [2, 1, 1, 1]
+
+
+def test_other_whole_numbers_go_by_one_then_by_five_then_one_two_five() -> None:
+    epochs = field("epochs")
+    assert walk(epochs, 8, 1, 5) == [9, 10, 15, 20, 25]
+    assert walk(epochs, 95, 1, 3) == [100, 200, 500]
+    assert walk(epochs, 200, -1, 3) == [100, 95, 90]
+    assert walk(epochs, 2, -1, 3) == [1, 1, 1]
+    assert walk(field("seed"), 41, 1, 2) == [42, 43]
+
+
+def every_number() -> list[Field]:
+    """Every number that any component of the program can be set to."""
+    found: list[Field] = []
+    for kind in KINDS.values():
+        for name, component in kind.registry.items():
+            for setting in component.settings():
+                if setting.type in ("int", "float"):
+                    found.append(Field(f"{kind.kind}.{name}.{setting.name}", setting, setting.default))
+    return found
+
+
+def within_range(component: type[Component], key: str, value: Any) -> bool:
+    """Whether a setting takes a value; what two settings ask of each other is not asked here."""
+    try:
+        component.model_validate({key: value})
+    except ValidationError as error:
+        return all(problem["type"] == "value_error" for problem in error.errors())
+    return True
+
+
+@pytest.mark.parametrize("one", every_number(), ids=lambda one: one.key)
+def test_every_number_climbs_and_falls_within_its_range(one: Field) -> None:
+    kind, name, key = one.key.split(".")
+    component: type[Component] = KINDS[kind].registry[name]
+    values = [one.value, *walk(one, one.value, 1, 12)]
+    values += walk(one, values[-1], -1, 30)
+    for value in values:
+        if value is not None and key not in ("low", "high"):
+            assert within_range(component, key, value), value
+    up = [value for value in walk(one, one.value, 1, 5) if value is not None]
+    assert all(after >= before for before, after in pairwise(up))
+
+
+@given(st.floats(1e-9, 1e9), st.sampled_from([1, -1]))
+def test_a_step_moves_and_the_way_back_is_at_most_one_rung(value: float, direction: int) -> None:
+    lr = field("optimizer.lr")
+    moved = lr.stepped(value, direction)
+    assert (moved - value) * direction > 0
+    assert (lr.stepped(moved, -direction) - value) * direction <= abs(value) * 1e-6
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+
+def test_fields_come_from_the_components_with_those_of_components_within_them() -> None:
+    init = KINDS["layer"].parse({"type": "dense", "init": {"name": "normal", "std": 0.5}})
+    found = [(one.key, one.text(), one.depth) for one in fields_of(init, "layers.0.")]
+    assert found == [
+        ("layers.0.units", "32", 0), ("layers.0.bias", "on", 0), ("layers.0.init", "normal", 0),
+        ("layers.0.init.mean", "0", 1), ("layers.0.init.std", "0.5", 1), ("layers.0.bias_init", "zeros", 0),
+    ]  # fmt: skip
+
+
+def test_typed_text_becomes_a_value_or_stays_text_for_the_engine_to_refuse() -> None:
+    assert field("optimizer.lr").parse(" 1e-3 ") == 0.001
+    assert field("batch_size").parse("64") == 64 and isinstance(field("batch_size").parse("64"), int)
+    assert field("data.limit").parse("") is None
+    assert field("model.hidden").parse("[64, 32]") == [64, 32] and field("model.hidden").parse("64,") == [64]
+    assert field("optimizer.lr").parse("fast") == "fast"
+    with pytest.raises(BadInput, match="optimizer.lr is 'fast'"):
+        load_experiment("digits").edited({"optimizer.lr": "fast"})
+
+
+def test_hint_says_meaning_range_and_default() -> None:
+    assert field("optimizer.lr").hint() == "Learning rate: the size of a step; 0 < x; default 0.001"
+    assert "default unset" in field("model.init").hint()
+
+
+def test_what_can_be_chosen_carries_a_line_each() -> None:
+    optimizers = field("optimizer").options()
+    assert [option.value for option in optimizers] == list(KINDS["optimizer"].registry)
+    assert all(option.summary for option in optimizers)
+    assert field("model.init").options()[0] == Option(None, "unset", "what the activation wants")
+    assert [option.label for option in field("model.batch_norm").options()] == ["on", "off"]
+
+
+def test_choices_go_round() -> None:
+    assert walk(field("data.standardize"), "none", 1, 3) == ["unit", "zscore", "none"]
+    assert field("data.standardize").stepped("none", -1) == "zscore"
+
+
+# ------------------------------------------------------------------------------------------------ typing, choosing
+
+
+def typed(start: Typing, *keys: str) -> Typing:
+    for key in keys:
+        start = start.key(key, key if len(key) == 1 else None) or start
+    return start
+
+
+def test_the_first_character_replaces_and_later_ones_are_inserted() -> None:
+    start = Typing(field("optimizer.lr"), "0.005", 5)
+    assert typed(start, "1", "e", "-", "2").text == "1e-2"
+    assert typed(start, "end", "1").text == "0.0051"
+    assert typed(start, "backspace", "backspace", "2").text == "0.02"
+    assert typed(start, "home", "delete", "3").text == "3.005"
+    assert typed(start, "left", "ctrl+u").text == "5"
+    assert typed(start, "ctrl+a", "right", "right", "9").text == "0.9005"
+    assert typed(start, "up").text == "0.01" and typed(start, "down").text == "0.002"
+    assert start.key("f5", None) is None
+
+
+def test_menu_moves_wraps_and_jumps_to_a_letter() -> None:
+    options = tuple(Option(name, name) for name in ("adam", "lion", "nadam", "sgd", "silu"))
+    menu = Menu("x", "x", options, 0, lambda value: Verdict(), lambda value: None)
+
+    def after(*keys: str) -> Any:
+        now = menu
+        for key in keys:
+            now = now.key(key, key if len(key) == 1 else None) or now
+        return now.value
+
+    assert after("down") == "lion" and after("up") == "silu" and after("space", "space") == "nadam"
+    assert after("end") == "silu" and after("end", "home") == "adam" and after("pagedown") == "silu"
+    assert after("s") == "sgd" and after("s", "s") == "silu" and after("z") == "adam"
+
+
+def test_several_can_be_ticked_and_keep_their_order() -> None:
+    options = tuple(Option(name, name) for name in ("x1", "x2", "x1^2"))
+    menu = Menu("x", "x", options, 2, lambda value: Verdict(), lambda value: None, ticked=("x1", "x2"))
+    more = menu.key("space", " ")
+    assert more is not None and more.value == ["x1", "x2", "x1^2"]
+    assert Menu("x", "x", options, 0, menu.judge, menu.pick, more.ticked).toggled().value == ["x2", "x1^2"]
+
+
+# ------------------------------------------------------------------------------------------------ on a screen
+
+
+class Owner(Widget, can_focus=True):
+    """A form over the optimizer of an experiment, and a record of what was applied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.experiment = load_experiment("digits")
+        self.form = Form(self, lambda: self.has_focus)
+        self.applied: list[tuple[str, Any]] = []
+        self.opened: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.form
+
+    def on_mount(self) -> None:
+        self.rows()
+
+    def rows(self) -> None:
+        fields = fields_of(self.experiment.optimizer, "optimizer.") + fields_of(self.experiment.data, "data.")
+        rows: list[Row] = [HeadingRow("title", text="Settings")]
+        rows += [FieldRow(one.key, field=one, label_width=12) for one in fields]
+        self.form.show(rows)
+
+    def judge(self, key: str, value: Any) -> Verdict:
+        try:
+            self.experiment.edited({key: value})
+        except BadInput as error:
+            return Verdict(problem=str(error))
+        return Verdict(effect="fine")
+
+    def apply(self, key: str, value: Any) -> None:
+        self.applied.append((key, value))
+        self.experiment = self.experiment.edited({key: value})
+        self.rows()
+
+    def open(self, row: Row) -> None:
+        self.opened.append(row.key)
+
+    def touched(self) -> None:
+        pass
+
+    def on_key(self, event: Any) -> None:
+        self.form.key(event.key, event.character)
+
+
+class Small(App[int]):
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "dark"
+        self.owner = Owner()
+
+    def compose(self) -> ComposeResult:
+        yield self.owner
+
+    def on_mount(self) -> None:
+        self.owner.focus()
+
+    def line(self, key: str) -> str:
+        form = self.owner.form
+        place = next(place for place, row in enumerate(form.rows) if row.key == key)
+        return form.render_line(place - form.scroll_offset.y).text
+
+
+async def test_a_wrong_value_is_marked_said_and_not_applied() -> None:
+    app = Small()
+    async with app.run_test(size=(36, 12)) as pilot:
+        form = app.owner.form
+        form.go("optimizer.lr")
+        form.edit()
+        await pilot.press("minus", "1")
+        assert form.hint() == [("✗ optimizer.lr is -1.0: must be greater than 0.0", "error")]
+        assert "-1" in app.line("optimizer.lr") and "✗" in app.line("optimizer.lr")
+        await pilot.press("enter")
+        assert form.typing is not None and app.owner.applied == []
+        await pilot.press("escape")
+        assert form.typing is None and "0.005" in app.line("optimizer.lr")
+        form.edit()
+        await pilot.press("full_stop", "1", "enter")
+        assert app.owner.applied == [("optimizer.lr", 0.1)] and "0.1" in app.line("optimizer.lr")
+
+
+async def test_the_mouse_selects_edits_and_chooses() -> None:
+    app = Small()
+    async with app.run_test(size=(40, 16)) as pilot:
+        form = app.owner.form
+        await pilot.click(form, offset=(4, 0))
+        assert form.cursor == "optimizer.lr", "a heading cannot be selected"
+        await pilot.click(form, offset=(4, 2))
+        assert form.cursor == "optimizer.beta1" and not form.busy
+        await pilot.click(form, offset=(4, 2))
+        assert form.typing is not None and form.typing.field.key == "optimizer.beta1"
+        await pilot.press("escape")
+        await pilot.click(form, offset=(20, 8))
+        assert form.menu is not None and form.cursor == "data.standardize"
+        await pilot.click(form, offset=(6, 10))
+        assert app.owner.applied == [("data.standardize", "unit")]
+        await pilot.click(form, offset=(3, 15))
+        assert form.cursor == "data.standardize"
+
+
+async def test_the_cursor_stays_in_sight_and_keeps_its_row() -> None:
+    app = Small()
+    async with app.run_test(size=(24, 4)) as pilot:
+        form = app.owner.form
+        form.move(100)
+        await pilot.pause()
+        assert form.cursor == form.rows[-1].key
+        assert any("standardi" in form.render_line(y).text for y in range(form.size.height))
+        form.move(-100)
+        await pilot.pause()
+        assert "Settings" in form.render_line(0).text, "the heading above the first row is shown with it"
+        form.go("optimizer.beta2")
+        app.owner.apply("optimizer.name", "adamw")
+        assert form.cursor == "optimizer.beta2"
+        app.owner.apply("optimizer.name", "sgd")
+        assert form.cursor in {row.key for row in form.rows}
+
+
+async def test_every_size_can_be_drawn() -> None:
+    app = Small()
+    async with app.run_test(size=(60, 20)) as pilot:
+        form = app.owner.form
+        form.go("data.standardize")
+        form.edit()
+        for size in ((1, 1), (2, 3), (5, 2), (12, 40), (200, 60), (36, 12)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            for y in range(form.size.height):
+                assert form.render_line(y).cell_length <= max(size[0], 2)
+
+
+async def test_paste_takes_one_line() -> None:
+    app = Small()
+    async with app.run_test():
+        form = app.owner.form
+        form.go("optimizer.lr")
+        form.edit()
+        form.paste(" 0.25\nrm -rf /\n")
+        assert form.typing is not None and form.typing.text == "0.25"

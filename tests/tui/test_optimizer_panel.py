@@ -1,0 +1,228 @@
+"""The optimizer panel through the pilot: what is live, what starts over, what is refused, and the picture."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from engine import Experiment, History, load_experiment
+from tui.app import Workbench
+from tui.drawing.palette import Palette
+from tui.panels.optimizer import OptimizerPanel
+from tui.panels.schedule import SchedulePicture
+
+Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+
+
+class Desk:
+    """The workbench with the panel in focus."""
+
+    def __init__(self, app: Workbench, pilot: Pilot[int], until: Until) -> None:
+        self.app, self.pilot, self._until = app, pilot, until
+        self.panel: OptimizerPanel = app.bench.desk.panels["optimizer"]  # type: ignore[assignment]
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, and waits until the session and the panel agree again."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        await self._until(self.pilot, self._drawn)
+
+    def _drawn(self) -> bool:
+        self.panel.redraw()
+        return self.panel.editing.settled
+
+    def line(self, key: str) -> str:
+        form = self.panel.form
+        form.go(key)
+        place = next(place for place, row in enumerate(form.rows) if row.key == key)
+        return form.render_line(place - form.scroll_offset.y).text
+
+    @property
+    def runs(self) -> Experiment:
+        return self.app.session.snapshot.experiment
+
+
+@asynccontextmanager
+async def opened(
+    until: Until, source: str = "xor-mlp", size: tuple[int, int] = (100, 44), **changes: Any
+) -> AsyncIterator[Desk]:
+    app = Workbench(load_experiment(source, changes))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "optimizer" in app.bench.desk.panels)
+        await until(pilot, lambda: bool(app.session.snapshot.nodes))
+        await pilot.press("2")
+        desk = Desk(app, pilot, until)
+        await desk.settle()
+        await until(pilot, lambda: desk.panel.has_focus)
+        yield desk
+
+
+async def test_live_and_other_settings_are_marked(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        for key in ("optimizer.lr", "schedule", "batch_size", "epochs", "regularization.l2", "early_stopping.patience"):
+            assert desk.line(key).rstrip().endswith("•"), key
+        for key in ("optimizer", "loss", "seed"):
+            assert desk.line(key).rstrip().endswith("↻"), key
+        assert "from" not in desk.panel.hint.text and "seed" in desk.line("seed")
+
+
+async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        run = desk.app.session.snapshot.run
+        await desk.press("s")
+        await until(desk.pilot, lambda: desk.app.session.snapshot.step == 1)
+        desk.panel.form.go("optimizer.lr")
+        await desk.press("plus", "plus")
+        assert desk.runs.optimizer.lr == 0.02
+        await desk.press("minus", "h", "l", "left", "right", "equals_sign")
+        assert desk.runs.optimizer.lr == 0.02 and "0.02" in desk.line("optimizer.lr")
+        snapshot = desk.app.session.snapshot
+        assert snapshot.run == run and snapshot.step == 1
+        assert {(edit.step, edit.key) for edit in snapshot.edits} == {(1, "optimizer.lr")}
+
+
+async def test_a_typed_value_says_when_it_takes_effect(until: Until) -> None:
+    async with opened(until) as desk:
+        desk.panel.form.go("regularization.l2")
+        await desk.press("enter", "0", "full_stop", "1")
+        assert "from the next step on" in desk.panel.hint.text
+        await desk.press("enter")
+        assert desk.runs.regularization.l2 == 0.1
+        await desk.press("enter", "minus", "1")
+        assert "regularization.l2 is -1.0: must be at least 0" in desk.panel.hint.text
+        await desk.press("enter", "escape")
+        assert desk.runs.regularization.l2 == 0.1
+
+
+async def test_another_optimizer_starts_the_run_over_and_is_chosen_from_a_list(until: Until) -> None:
+    async with opened(until) as desk:
+        run, first = desk.app.session.snapshot.run, desk.runs
+        desk.panel.form.go("optimizer")
+        await desk.press("enter", "l")
+        assert "starts the run over" in desk.panel.hint.text
+        assert desk.app.session.snapshot.run == run
+        await desk.press("enter")
+        assert desk.runs.optimizer.name == "lion" and desk.app.session.snapshot.run == run + 1
+        assert [row.key for row in desk.panel.form.rows if row.key.startswith("optimizer.")] == [
+            f"optimizer.{name}" for name in type(desk.runs.optimizer).model_fields
+        ]
+        await desk.press("u")
+        assert desk.runs == first
+
+
+async def test_booleans_and_choices_go_by_keys(until: Until) -> None:
+    async with opened(until) as desk:
+        desk.panel.form.go("early_stopping.restore_best")
+        await desk.press("plus")
+        assert desk.runs.early_stopping.restore_best is False
+        await desk.press("enter", "space", "enter")
+        assert desk.runs.early_stopping.restore_best is True
+        desk.panel.form.go("early_stopping.monitor")
+        await desk.press("right")
+        assert desk.runs.early_stopping.monitor == "valid_accuracy"
+        await desk.press("enter", "down", "enter")
+        assert desk.runs.early_stopping.monitor == "train_loss"
+        await desk.press("enter", "down", "escape")
+        assert desk.runs.early_stopping.monitor == "train_loss"
+
+
+async def test_another_schedule_is_live_and_brings_its_fields(until: Until) -> None:
+    async with opened(until) as desk:
+        run = desk.app.session.snapshot.run
+        desk.panel.form.go("schedule")
+        await desk.press("enter", "c", "enter")
+        assert desk.runs.schedule.name == "cosine" and desk.app.session.snapshot.run == run
+        assert "floor" in desk.line("schedule.floor")
+
+
+async def test_what_the_experiment_as_a_whole_refuses_is_said(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        desk.panel.form.go("optimizer")
+        await desk.press("enter", "p")
+        assert "a rule for loss.name = 'perceptron'" in desk.panel.hint.text
+        await desk.press("enter")
+        assert desk.panel.form.menu is not None and desk.runs.optimizer.name == "adam"
+
+
+async def test_seed_loss_batch_and_epochs(until: Until) -> None:
+    async with opened(until) as desk:
+        desk.panel.form.go("seed")
+        await desk.press("plus")
+        assert "other first weights" in desk.panel.hint.text
+        await desk.press("enter")
+        assert desk.runs.seed == 1
+        desk.panel.form.go("batch_size")
+        await desk.press("enter", "2", "enter")
+        assert desk.runs.batch_size == 2
+        desk.panel.form.go("epochs")
+        await desk.press("enter", "up", "enter")
+        assert desk.runs.epochs > load_experiment("xor-mlp").epochs
+
+
+async def test_moving_by_every_key(until: Until) -> None:
+    async with opened(until) as desk:
+        form = desk.panel.form
+        keys = [row.key for row in form.rows if row.selectable]
+        for key, place in (("end", -1), ("home", 0), ("down", 1), ("j", 2), ("k", 1), ("up", 0), ("pagedown", 8)):
+            await desk.press(key)
+            assert form.cursor == keys[place], key
+        await desk.press("pageup")
+        assert form.cursor == keys[0]
+
+
+async def test_leaving_the_panel_restores_what_was_typed(until: Until) -> None:
+    async with opened(until) as desk:
+        desk.panel.form.go("optimizer.lr")
+        before = desk.runs
+        await desk.press("enter", "9", "tab")
+        await until(desk.pilot, lambda: not desk.panel.has_focus)
+        assert not desk.panel.form.busy and desk.runs == before
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
+async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
+    async with opened(until, "digits", size) as desk:
+        assert "lr" in desk.panel.as_text() and "0.005" in desk.panel.as_text()
+        desk.panel.form.go("schedule")
+        await desk.settle()
+        assert "schedule" in desk.panel.as_text()
+
+
+# ------------------------------------------------------------------------------------------------ the picture
+
+
+def drawn(picture: SchedulePicture, width: int = 40, height: int = 5) -> list[str]:
+    return picture.draw(width, height, Palette()).to_text().split("\n")
+
+
+def test_the_picture_falls_with_a_linear_schedule_and_marks_the_present() -> None:
+    picture = SchedulePicture()
+    experiment = load_experiment("digits").edited({"schedule": "linear", "epochs": 10})
+    picture._experiment, picture._steps_per_epoch, picture._step = experiment, 10, 50
+    lines = drawn(picture)
+    at = next((row, line.index("●")) for row, line in enumerate(lines) if "●" in line)
+    assert abs(at[1] - 20) <= 1 and at[0] in (1, 2)
+    assert lines[0].strip() and lines[0][20:].strip() == "" and lines[3][:15].strip() == ""
+    assert "lr 0.00255 at step 50 of 100" in lines[-1]
+
+
+def test_the_past_is_what_it_was_even_after_an_edit() -> None:
+    history = History()
+    history.write(0, np.zeros((40, 2)), np.full(40, 0.5))
+    picture = SchedulePicture()
+    picture._experiment = load_experiment("digits").edited({"optimizer.lr": 0.1, "epochs": 10})
+    picture._history, picture._step, picture._steps_per_epoch = history, 40, 10
+    np.testing.assert_array_equal(picture.rates(np.arange(38, 42)), [0.5, 0.5, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (5, 1), (300, 9)])
+def test_every_size_of_picture(size: tuple[int, int]) -> None:
+    picture = SchedulePicture()
+    assert drawn(picture, *size)
+    picture._experiment = load_experiment("digits").edited({"schedule": "one_cycle"})
+    assert len(drawn(picture, *size)) == size[1]
