@@ -11,21 +11,17 @@ from engine.network import EVALUATION_BATCH, Network
 
 
 class Evaluation:
-    """A split arranged once for fast repeated evaluation: blocks of feature-major rows."""
+    """A split cut once into blocks for repeated evaluation."""
 
     def __init__(self, experiment: Experiment, network: Network, split: Split, targets: Array) -> None:
         """`targets` (rows, T) are the split's answers as the loss encodes them."""
         self.network, self.threshold = network, experiment.threshold
         self.labels = split.y if split.y.dtype.kind == "i" else None
         rows = split.x.reshape(len(split.x), network.features)
-        features = rows.shape[1]
-        self.blocks: list[Array] = []
+        self.blocks: list[tuple[Array, Array]] = []
         for start in range(0, len(rows), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            block = np.ones((features + 1 + targets.shape[1], len(rows[part])), network.dtype)
-            block[:features] = rows[part].T
-            block[features + 1 :] = targets[part].T
-            self.blocks.append(block)
+            self.blocks.append((rows[part], targets[part].T.astype(network.dtype)))
         self.rows = len(rows)
 
     @np.errstate(all="ignore")
@@ -34,9 +30,10 @@ class Evaluation:
         if not self.rows:
             return nan, nan
         total, right, start = 0.0, 0, 0
-        for block in self.blocks:
-            at = self.network.run(block.shape[1], training=False)
-            at.feed[...] = block
+        for inputs, targets in self.blocks:
+            at = self.network.run(len(inputs), training=False)
+            at.inputs[...] = inputs
+            at.targets[...] = targets
             at.forward.run()
             at.backward.run()
             total += float(at.vitals[0]) * at.batch

@@ -1,4 +1,4 @@
-"""Rows of the training split as batches: shuffled by epoch, arranged feature-major, many batches at a time."""
+"""Rows of the training split as batches: shuffled by epoch, many batches at a time."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ BLOCK_BYTES = 1 << 20
 
 
 class Feed:
-    """Gives batches as `(features + 1 + target rows, N)`: the inputs, a row of ones, the targets."""
+    """Gives batches: inputs (N, features), a sample a row, and targets (T, N)."""
 
     def __init__(self, x: Array, targets: Array, seed: int, shuffle: bool = True) -> None:
         """x (rows, *shape) and targets (rows, T) of the training split."""
@@ -17,7 +17,7 @@ class Feed:
         self.seed, self.shuffle = seed, shuffle
         self._epoch = -1
         self._order: Array = np.arange(len(x))
-        self._block: Array = np.empty((0, 0, 0), np.float32)
+        self._gathered: Array = self.x[:0]
 
     @property
     def rows(self) -> int:
@@ -32,21 +32,19 @@ class Feed:
             self._epoch = epoch
         return self._order
 
-    def batches(self, epoch: int, row: int, size: int, most: int) -> Array:
-        """Up to `most` batches (k, features + 1 + T, N) from `row` of the epoch on; all of one size.
+    def batches(self, epoch: int, row: int, size: int, most: int) -> tuple[Array, Array]:
+        """Up to `most` batches from `row` of the epoch on, all of one size: inputs (k, N, features), targets (k, T, N).
 
         The last rows of an epoch, where they are fewer than `size`, are a batch of their own.
         """
         left = self.rows - row
         size = min(size, left)
-        rows = self.x.shape[1] + 1 + self.targets.shape[1]
-        fitting = max(1, BLOCK_BYTES // (rows * size * self.x.itemsize))
-        count = max(1, min(most, fitting, left // size))
+        bytes_a_batch = (self.x.shape[1] + self.targets.shape[1]) * size * self.x.itemsize
+        count = max(1, min(most, BLOCK_BYTES // bytes_a_batch, left // size))
         index = self.order(epoch)[row : row + count * size]
-        if self._block.shape[1:] != (rows, size) or len(self._block) < count:
-            self._block = np.ones((count, rows, size), self.x.dtype)
-        block = self._block[:count]
-        features = self.x.shape[1]
-        block[:, :features] = self.x.take(index, 0).reshape(count, size, features).transpose(0, 2, 1)
-        block[:, features + 1 :] = self.targets.take(index, 0).reshape(count, size, -1).transpose(0, 2, 1)
-        return block
+        if len(self._gathered) < len(index):
+            self._gathered = np.empty((len(index), self.x.shape[1]), self.x.dtype)
+        inputs = self._gathered[: len(index)]
+        self.x.take(index, 0, inputs, "clip")
+        targets = self.targets.take(index, 0).reshape(count, size, -1)
+        return inputs.reshape(count, size, -1), targets.transpose(0, 2, 1)

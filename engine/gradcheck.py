@@ -38,9 +38,9 @@ def gradcheck(
     """
     trainer = Trainer(experiment, folder=folder, dtype=np.float64)
     network = trainer.network
-    batch = trainer.feed.batches(0, 0, min(rows, trainer.feed.rows), 1)[0].copy()
-    at = network.run(batch.shape[1], training=True)
-    at.feed[...] = batch
+    inputs, targets = trainer.feed.batches(0, 0, min(rows, trainer.feed.rows), 1)
+    at = network.run(inputs.shape[1], training=True)
+    at.inputs[...], at.targets[...] = inputs[0], targets[0]
 
     def loss() -> float:
         at.forward.run()

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,6 +11,7 @@ from numpy.typing import DTypeLike
 from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect
 from engine.layers import Scratch, Shape, Site
+from engine.layers.fused import ConvPool
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout
 from engine.plan import Plan
@@ -22,12 +24,13 @@ KEPT_PASSES = 12
 class Pass:
     """The arrays and plans of one batch size, for training or for inference (where `backward` is the loss alone).
 
-    `feed` (rows, N) takes the inputs and, below a row of ones, the targets; `outputs` and `gradients` hold y and
-    dL/dy by node; `vitals` holds the loss and the squared norm of the gradient.
+    `inputs` (N, features) takes the samples, a row each, and `targets` (T, N) their answers; `outputs` and `gradients`
+    hold y and dL/dy by node; `vitals` holds the loss and the squared norm of the gradient.
     """
 
     batch: int
-    feed: Array
+    inputs: Array
+    targets: Array
     outputs: dict[str, Array]
     gradients: dict[str, Array]
     sites: dict[str, Site]
@@ -35,6 +38,11 @@ class Pass:
     forward: Plan
     backward: Plan
     commit: Plan
+    later: Plan
+
+    def complete(self) -> None:
+        """Fills the outputs and gradients inside fused nodes, at the present weights: run it before an update."""
+        self.later.run()
 
     @property
     def y(self) -> Array:
@@ -107,15 +115,15 @@ class Network:
         for start in range(0, len(rows), EVALUATION_BATCH):
             part = rows[start : start + EVALUATION_BATCH]
             at = self.run(len(part), training=False)
-            np.copyto(at.feed[: self.features], part.T)
+            at.inputs[...] = part
             at.forward.run()
             parts.append(at.y.T.copy())
         return np.concatenate(parts) if parts else np.zeros((0, *self.nodes[-1].shape), self.dtype)
 
     def _build(self, batch: int, training: bool) -> Pass:
-        feed = np.ones((self.features + 1 + self.target_rows, batch), self.dtype)
-        whole = {INPUT: feed[: self.features + 1]}
-        outputs = {INPUT: feed[: self.features].reshape(*self.shape, batch)}
+        whole = {INPUT: self._input(batch)}
+        inputs, targets = whole[INPUT][:-1].T, np.zeros((self.target_rows, batch), self.dtype)
+        outputs = {INPUT: whole[INPUT][:-1].reshape(*self.shape, batch)}
         gradients: dict[str, Array] = {}
         readers = {
             name: sum(name in node.inputs for node in self.nodes) for name in (INPUT, *(n.name for n in self.nodes))
@@ -132,23 +140,52 @@ class Network:
                 array = gradients[source] if shared else np.zeros_like(outputs[node.name])
                 gradients[node.name] = array.reshape(*node.shape, batch)
         pool, sites = Scratch(), {}
-        forward, backward, commit = Plan(self.dtype), Plan(self.dtype), Plan(self.dtype)
+        forward, backward, commit, later = (Plan(self.dtype) for _ in range(4))
+        chains = self._chains(readers, training)
+        inside = {name for chain in chains for name in chain}
         for node in self.nodes:
             sites[node.name] = site = self._site(node, batch, training, whole, outputs, gradients, pool)
-            forward.label = node.name
+            do = later if node.name in inside else forward
+            forward.label = later.label = node.name
             pool.release()
             try:
-                node.layer.forward(forward, site)
+                node.layer.forward(do, site)
+                for chain, fused in chains.items():
+                    if chain[-1] == node.name:
+                        pool.release()
+                        fused.forward(forward, sites[chain[0]], site)
             except ValueError as error:
                 raise BadInput(f"layers.{node.name} ({node.layer.name}) {error}") from None
         vitals = np.zeros(2, self.dtype)
         del outputs[INPUT]
-        made = Pass(batch, feed, outputs, gradients, sites, vitals, forward, backward, commit)
+        made = Pass(batch, inputs, targets, outputs, gradients, sites, vitals, forward, backward, commit, later)
         pool.release()
         self._write_loss(made, pool)
         if training:
-            self._write_backward(made, pool)
+            self._write_backward(made, chains, pool)
         return made
+
+    def _chains(self, readers: dict[str, int], training: bool) -> dict[tuple[str, ...], ConvPool]:
+        """Nodes that are computed as one, by their names."""
+        learning, found = self._learning(), {}
+        for row in zip(self.nodes, self.nodes[1:], self.nodes[2:], strict=False):
+            alone = all(after.inputs == (node.name,) and readers[node.name] == 1 for node, after in pairwise(row))
+            fused = ConvPool.over(tuple(node.layer for node in row)) if alone else None
+            if fused and (not training or fused.fits(row[0].shapes[0], row[0].inputs[0] in learning)):
+                found[tuple(node.name for node in row)] = fused
+        return found
+
+    def _input(self, batch: int) -> Array:
+        """The input and a row of ones, (features + 1, N).
+
+        In memory it is a sample a row where only dense layers read it, so that nothing has to be transposed, and
+        feature-major as everything else where images stay images.
+        """
+        views = {INPUT} | {node.name for node in self.nodes if node.layer.view}
+        readers = [node for node in self.nodes if views.intersection(node.inputs) and not node.layer.view]
+        if all(node.layer.name == "dense" for node in readers):
+            return np.ones((batch, self.features + 1), self.dtype).T
+        return np.ones((self.features + 1, batch), self.dtype)
 
     def _site(
         self, node: Node, batch: int, training: bool,
@@ -181,16 +218,17 @@ class Network:
         last = made.gradients.get(self.nodes[-1].name)
         dz = np.empty_like(z) if last is None else last.reshape(z.shape)
         made.backward.label = "loss"
-        targets = made.feed[self.features + 1 :]
-        self.loss.forward(made.backward, LossSite(z, targets, made.vitals[0:1], dz, pool))
+        self.loss.forward(made.backward, LossSite(z, made.targets, made.vitals[0:1], dz, pool))
 
-    def _write_backward(self, made: Pass, pool: Scratch) -> None:
+    def _write_backward(self, made: Pass, chains: dict[tuple[str, ...], ConvPool], pool: Scratch) -> None:
         """Every node from last to first; the gradients of several readers of one output add up."""
         do = made.backward
         written: set[str] = set()
         learning = self._learning()
+        first = {chain[0]: (chain, fused) for chain, fused in chains.items()}
+        behind = {name for chain in chains for name in chain[1:]}
         for node in reversed(self.nodes):
-            do.label = made.commit.label = node.name
+            do.label = made.commit.label = made.later.label = node.name
             site = made.sites[node.name]
             pool.release()
             dxs: list[Array | None] = []
@@ -203,7 +241,11 @@ class Network:
                     dxs.append(made.gradients[source])
                     written.add(source)
             site.dxs = tuple(dxs)
-            node.layer.backward(do, site)
+            if node.name in first:
+                chain, fused = first[node.name]
+                fused.backward(do, site, made.sites[chain[-1]])
+            else:
+                node.layer.backward(made.later if node.name in behind else do, site)
             for source, dx in zip(node.inputs, dxs, strict=True):
                 if dx is not None and dx is not made.gradients[source]:
                     do(np.add, made.gradients[source], dx, made.gradients[source])

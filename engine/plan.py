@@ -46,28 +46,48 @@ class Plan:
 
 
 def product(do: Plan, a: Array, b: Array, out: Array, spare: Array | None = None) -> None:
-    """out = a @ b, for a (m, k), b (k, n), out (m, n) C-contiguous; `spare` may hold a contiguous copy of b.
+    """out = a @ b, for a (m, k), b (k, n), out (m, n) C-contiguous.
 
     OpenBLAS leaves out its packing below about a million multiplications, which is faster at these sizes, so a larger
-    product is cut into blocks of rows by one batched matmul. The cut depends on the shapes alone: a run repeats bit
-    for bit.
+    product is cut into blocks of rows and of 64 columns by one batched matmul. The cut depends on the shapes alone: a
+    run repeats bit for bit. Where b lies transposed in memory, a large product is made the other way round, or from a
+    copy of b, whichever array is smaller; `spare` (at least as large as that) then takes the intermediate result.
     """
     rows, inner = a.shape
     columns = b.shape[1]
-    work = inner * columns
-    if not PACKING_STARTS < rows * work <= 16 * PACKING_STARTS or FEWEST_ROWS * work > PACKING_STARTS:
+    if rows * inner * columns <= PACKING_STARTS:
         do(a.dot, b, out)
-        return
-    pieces = -(-rows // (PACKING_STARTS // work))
-    block = rows // pieces
-    cut = pieces * block
-    if spare is not None:
-        do(np.copyto, spare, b)
-        b = spare
-    do(np.matmul, a[:cut].reshape(pieces, block, inner), b, out[:cut].reshape(pieces, block, columns))
-    if cut < rows:
-        do(a[cut:].dot, b, out[cut:])
+    elif b.flags.c_contiguous or spare is None:
+        _cut(do, a, b, out)
+    elif b.size <= out.size:
+        copy = spare.reshape(-1)[: b.size].reshape(b.shape)
+        do(np.copyto, copy, b)
+        _cut(do, a, copy, out)
+    else:
+        turned = spare.reshape(-1)[: out.size].reshape(columns, rows)
+        _cut(do, b.T, a.T, turned)
+        do(np.copyto, out, turned.T)
 
 
 PACKING_STARTS = 950_000
-FEWEST_ROWS = 12
+WIDTH = 64
+
+
+def _cut(do: Plan, a: Array, b: Array, out: Array) -> None:
+    """out = a @ b in blocks below the size at which packing starts, where such blocks are not too thin."""
+    rows, inner = a.shape
+    columns = b.shape[1]
+    width = WIDTH if columns % WIDTH == 0 else columns
+    fitting = PACKING_STARTS // (inner * width)
+    if fitting < 8 or rows * inner * columns > 16 * PACKING_STARTS:
+        do(a.dot, b, out)
+        return
+    pieces = -(-rows // fitting)
+    block = rows // pieces
+    cut = pieces * block
+    left = a[:cut].reshape(pieces, 1, block, inner)
+    right = b.reshape(1, inner, columns // width, width).transpose(0, 2, 1, 3)
+    result = out[:cut].reshape(pieces, block, columns // width, width).transpose(0, 2, 1, 3)
+    do(np.matmul, left, right, result)
+    if cut < rows:
+        do(a[cut:].dot, b, out[cut:])

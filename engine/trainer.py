@@ -81,7 +81,7 @@ class Trainer:
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
         self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype)
-        self.feed = Feed(self.splits.train.x, self._targets(self.splits.train), experiment.seed, shuffle)
+        self.feed = Feed(self.splits.train.x, self._targets(self.splits.train).astype(dtype), experiment.seed, shuffle)
         self.state = first_state(self.network.values, self.network.buffers, experiment.optimizer.slots)
         self.history, self.timeline, self.edits = History(), Timeline(), list[Edit]()
         self.problem: str | None = None
@@ -198,7 +198,7 @@ class Trainer:
     def measure(self) -> Probe | None:
         """The instruments for the next batch at the present weights; nothing is updated."""
         prepare_thread()
-        at = self._load(self._next_block(1)[0])
+        at = self._load()
         at.forward.run()
         at.backward.run()
         if self._stop_if_not_finite(at):
@@ -313,12 +313,14 @@ class Trainer:
         later = [edit.step - self.state.step for edit in self.edits if edit.step > self.state.step]
         return max(1, min([room, *later]))
 
-    def _next_block(self, most: int) -> Array:
+    def _next_batches(self, most: int) -> tuple[Array, Array]:
         return self.feed.batches(self.state.epoch, self.state.row % self.feed.rows, self.batch_size, most)
 
-    def _load(self, batch: Array) -> Pass:
-        at = self.network.run(batch.shape[1], training=True)
-        at.feed[...] = batch
+    def _load(self) -> Pass:
+        """The pass of the next batch, with the batch in it."""
+        inputs, targets = self._next_batches(1)
+        at = self.network.run(inputs.shape[1], training=True)
+        at.inputs[...], at.targets[...] = inputs[0], targets[0]
         self.network.clock[...] = self.state.step
         return at
 
@@ -326,7 +328,7 @@ class Trainer:
         """(learning rates (n,), update scalars (n, k)) of the next steps."""
         step = np.arange(self.state.step, self.state.step + count)
         schedule, optimizer = self.experiment.schedule, self.experiment.optimizer
-        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch) 
+        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch)
         if isinstance(schedule, Plateau):
             lr = lr * self.state.plateau.factor
         cycled = schedule.momentum(step, self.total_steps)
@@ -338,16 +340,18 @@ class Trainer:
     def _many_steps(self, most: int, deadline: float | None) -> None:
         """The hot loop: full batches, nothing but the plans."""
         began = perf_counter()
-        block = self._next_block(most)
-        lrs, table = self._scalars(len(block))
-        at = self.network.run(block.shape[2], training=True)
+        inputs, targets = self._next_batches(most)
+        lrs, table = self._scalars(len(inputs))
+        at = self.network.run(inputs.shape[1], training=True)
         gradient = at.forward.calls + at.backward.calls
         update = self._update.plan.calls + at.commit.calls
-        feed, vitals, now, clock, step = at.feed, at.vitals, self._update.now, self.network.clock, self.state.step
+        x, t, vitals = at.inputs, at.targets, at.vitals
+        now, clock, step = self._update.now, self.network.clock, self.state.step
         record: list[tuple[float, float]] = []
         broken = False
-        for batch, scalars in zip(block, table, strict=True):
-            feed[...] = batch
+        for batch, answers, scalars in zip(inputs, targets, table, strict=True):
+            x[...] = batch
+            t[...] = answers
             clock[...] = step + len(record)
             for function, args in gradient:
                 function(*args)
@@ -371,7 +375,7 @@ class Trainer:
     def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
         """One step whose update is measured; at an epoch's end it is also evaluated."""
         began = perf_counter()
-        at = self._load(self._next_block(1)[0])
+        at = self._load()
         lrs, table = self._scalars(1)
         at.forward.run()
         at.backward.run()
@@ -491,6 +495,7 @@ class Trainer:
 
 
 def _first_not_finite(network: Network, at: Pass) -> str | None:
+    at.complete()
     for name, y in at.outputs.items():
         if not np.isfinite(y).all():
             return f"the output of node '{name}'"

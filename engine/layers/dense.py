@@ -36,12 +36,12 @@ class Dense(Layer, name="dense"):
     def forward(self, do: Plan, at: Site) -> None:
         """y = [W b] [x; 1]."""
         x = at.ones[0] if self.bias else at.x
-        product(do, at.block.reshape(-1, self.units).T, x, at.y)
+        product(do, at.block.reshape(-1, self.units).T, x, at.y, spare=at.scratch(at.y.shape))
 
     def backward(self, do: Plan, at: Site) -> None:
         """[dW db] = dy [x; 1]^T and dx = W^T dy."""
         x = at.ones[0] if self.bias else at.x
         dy = at.dy
-        product(do, x, dy.T, at.dblock.reshape(-1, self.units), spare=at.scratch(dy.shape[::-1]))
+        product(do, x, dy.T, at.dblock.reshape(-1, self.units), spare=at.scratch(dy.shape))
         if at.dx is not None:
             product(do, at.block.reshape(-1, self.units)[: at.x.shape[0]], dy, at.dx)

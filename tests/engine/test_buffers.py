@@ -32,12 +32,12 @@ def batch(rows, seed):
     draw = np.random.default_rng(seed)
     t = np.zeros((3, rows))
     t[draw.integers(0, 3, rows), np.arange(rows)] = 1
-    return np.concatenate([draw.normal(0, 1, (4, rows)), np.ones((1, rows)), t]).astype(np.float32)
+    return draw.normal(0, 1, (rows, 4)), t
 
 
 def gradient(made, rows, seed):
     at = made.run(rows, training=True)
-    at.feed[...] = batch(rows, seed)
+    at.inputs[...], at.targets[...] = batch(rows, seed)
     at.forward.run()
     at.backward.run()
     return float(at.vitals[0]), made.grads.tobytes(), at.y.tobytes()
@@ -111,15 +111,13 @@ def test_every_row_is_used_once_an_epoch_at_any_batch_size(rows, size):
     effective = min(size, rows) or rows
     assert made.batch_size == effective
     assert made.steps_per_epoch == -(-rows // effective)
-    seen, step = [], made.feed.batches(0, 0, effective, 1).shape[2]
+    seen, step = [], made.feed.batches(0, 0, effective, 1)[0].shape[1]
     assert step == effective
     for row in range(0, rows, effective):
-        block = made.feed.batches(1, row, effective, 1)[0]
-        seen += [tuple(column) for column in block[:4].T]
-        assert (block[4] == 1).all()
-        labels = block[5:].argmax(axis=0)
-        for column, label in zip(block[:4].T, labels, strict=True):
-            index = int(np.flatnonzero((made.splits.train.x == column).all(axis=1))[0])
+        (inputs,), (targets,) = made.feed.batches(1, row, effective, 1)
+        seen += [tuple(sample) for sample in inputs]
+        for sample, label in zip(inputs, targets.argmax(axis=0), strict=True):
+            index = int(np.flatnonzero((made.splits.train.x == sample).all(axis=1))[0])
             assert made.splits.train.y[index] == label
     assert sorted(seen) == sorted(tuple(row) for row in made.splits.train.x)
     report = made.advance(epochs=2)
@@ -128,9 +126,11 @@ def test_every_row_is_used_once_an_epoch_at_any_batch_size(rows, size):
 
 def test_many_batches_at_once_are_the_batches_one_by_one():
     feed = trainer(200).feed
-    together = feed.batches(3, 12, 6, 20).copy()
-    for k in range(len(together)):
-        assert feed.batches(3, 12 + 6 * k, 6, 1)[0].tobytes() == together[k].tobytes()
+    inputs, targets = (part.copy() for part in feed.batches(3, 12, 6, 20))
+    assert len(inputs) == len(targets) == 20
+    for k in range(20):
+        one = feed.batches(3, 12 + 6 * k, 6, 1)
+        assert (one[0].tobytes(), one[1].tobytes()) == (inputs[k].tobytes(), targets[k].tobytes())
 
 
 def test_epochs_are_shuffled_each_in_its_own_way():

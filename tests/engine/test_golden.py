@@ -25,7 +25,7 @@ def network(layer, x):
     dense = Layer.parse({"type": "dense", "units": 1, "init": {"name": "constant", "value": 1}})
     made = Network([NodeSpec("in", dense), NodeSpec("f", layer)], (1,), Loss.parse("mse"), 1, seed=0, dtype=np.float64)
     at = made.run(len(x), training=True)
-    at.feed[0], at.feed[2] = x, 0
+    at.inputs[:, 0], at.targets[...] = x, 0
     at.forward.run()
     at.backward.run()
     y = at.outputs["f"][0].copy()

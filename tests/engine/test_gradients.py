@@ -281,8 +281,8 @@ def test_a_flatten_node_that_shares_its_source_with_another_reader():
             ]
         network = Network(nodes, (2, 3, 2), Loss.parse("mse"), 3, seed=1, dtype=np.float64)
         at = network.run(4, training=True)
-        at.feed[...] = draw.normal(size=at.feed.shape)
-        at.feed[network.features] = 1
+        at.inputs[...] = draw.normal(size=at.inputs.shape)
+        at.targets[...] = draw.normal(size=at.targets.shape)
 
         def value(at=at):
             at.forward.run()
