@@ -1,7 +1,7 @@
 """Windows over images as the columns of a matrix, a chunk that fits the cache at a time: what convolution is made of.
 
-Images are (C, H, W, N). A chunk is a run of output positions that lie side by side in memory: whole rows of the output for all
-samples, or part of one row, or, in a very large batch, part of the samples at one pixel.
+Images are (C, H, W, N). A chunk is a run of output positions that lie side by side in memory: whole rows of the output
+for all samples, or part of one row, or, in a very large batch, part of the samples at one pixel.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ COLUMN_FLOATS = 260_000
 MOST_POSITIONS = 3_600
 FEWEST_POSITIONS = 256
 NARROWEST_PIECE = 32
+
 
 def window_count(name: str, size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
     """How many windows fit side by side: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
@@ -100,7 +101,9 @@ class Windows:
     groups: int
 
     def read(self, padded: Array, chunk: Chunk) -> Array:
-        """The pixels of a chunk's windows, (groups, C / groups, k, k, rows, columns, samples); a view of the padded images."""
+        """The pixels of a chunk's windows, (groups, C / groups, k, k, rows, columns, samples); a view of the padded
+        images.
+        """
         d, s = self.dilation, self.stride
         first = padded[:, chunk.rows.start * s :, chunk.columns.start * s :, chunk.samples]
         c, h, w, n = first.strides
@@ -113,7 +116,9 @@ class Windows:
         return columns.reshape(self.groups, -1, self.kernel, self.kernel, *chunk.shape)
 
     def overlaps(self, dx: Array, slopes: Array, chunk: Chunk) -> Iterator[tuple[Array, Array]]:
-        """For each weight of the kernel the pixels of dx (C, H, W, N) that it touches, and what belongs there: pairs of views."""
+        """For each weight of the kernel the pixels of dx (C, H, W, N) that it touches, and what belongs there: pairs of
+        views.
+        """
         _, height, width, _ = dx.shape
         dx = dx.reshape(self.groups, -1, *dx.shape[1:])
         for r in range(self.kernel):
@@ -124,7 +129,9 @@ class Windows:
                     yield dx[:, :, rows[0], columns[0], chunk.samples], slopes[..., r, q, rows[1], columns[1], :]
 
     def _inside(self, part: slice, offset: int, size: int) -> tuple[slice, slice] | None:
-        """Of the outputs in `part`, those whose pixel at `offset` in the kernel lies in the image: the pixels, the outputs from 0."""
+        """Of the outputs in `part`, those whose pixel at `offset` in the kernel lies in the image: the pixels, the
+        outputs from 0.
+        """
         s, start = self.stride, self.dilation * offset - self.padding
         first = max(part.start, -(start // s))
         last = min(part.stop - 1, (size - 1 - start) // s)
@@ -137,7 +144,8 @@ class Windows:
 def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
     """out = a @ b for stacks (groups, m, k), (groups, k, n), (groups, m, n), in fast pieces.
 
-    The longer of m and n is cut, as in engine/plan.py: below about a million multiplications OpenBLAS leaves out its packing.
+    The longer of m and n is cut, as in engine/plan.py: below about a million multiplications OpenBLAS leaves out its
+    packing.
     """
     groups, m, k = a.shape
     n = b.shape[2]
@@ -156,6 +164,7 @@ def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
         if cut < n:
             do(np.matmul, a, b[:, :, cut:], out[:, :, cut:])
     else:
-        do(np.matmul, a[:, :cut].reshape(groups, count, piece, k), b[:, None], out[:, :cut].reshape(groups, count, piece, n))
+        found = out[:, :cut].reshape(groups, count, piece, n)
+        do(np.matmul, a[:, :cut].reshape(groups, count, piece, k), b[:, None], found)
         if cut < m:
             do(np.matmul, a[:, cut:], b, out[:, cut:])

@@ -50,19 +50,23 @@ class Conv2d(Layer, name="conv2d"):
     def parameters(self, *shapes: Shape, follower: Layer | None = None) -> tuple[ParameterSpec, ...]:
         """`weight`, drawn as the activation behind it wants, and `bias`."""
         inputs, area = shapes[0][0] // self.groups, self.kernel**2
-        fans = {"fan_in": inputs * area, "fan_out": self.channels // self.groups * area}
+        fan_in, fan_out = inputs * area, self.channels // self.groups * area
         init = self.init or Initializer.parse(follower.wanted_init if follower else "glorot_uniform")
-        weight = ParameterSpec("weight", (self.channels, inputs, self.kernel, self.kernel), init, **fans)
-        return (weight, ParameterSpec("bias", (self.channels,), self.bias_init, **fans)) if self.bias else (weight,)
+        weight = ParameterSpec("weight", (self.channels, inputs, self.kernel, self.kernel), init, fan_in, fan_out)
+        return (
+            (weight, ParameterSpec("bias", (self.channels,), self.bias_init, fan_in, fan_out))
+            if self.bias
+            else (weight,)
+        )
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = [W b] X, a chunk of positions at a time."""
-        x, weights, windows = at.x, self._weights(do, at), self._windows()
+        x, weights, windows = at.x, self.whole_weights(do, at), self._windows()
         if self.padding:
             x, p = self._padded(at), self.padding
             do(np.copyto, x[:, p:-p, p:-p], at.x)
         parts = chunks(at.y.shape, weights.shape[2])
-        columns, inner = self._columns(do, at, parts, weights.shape[2])
+        columns, inner = self._columns(do, at, parts, weights.shape[2]), weights.shape[2] - self.bias
         for chunk in parts:
             X = columns[:, :, : chunk.positions]
             do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
@@ -70,11 +74,26 @@ class Conv2d(Layer, name="conv2d"):
 
     def backward(self, do: Plan, at: Site) -> None:
         """Both gradients, by the way that copies less."""
-        reach = self.dilation * (self.kernel - 1)
-        if at.dx is not None and self.stride == 1 and self.padding <= reach and len(at.y) <= 4 * len(at.x):
-            self._backward_from_dy(do, at, reach - self.padding)
-        else:
+        if at.dx is None or not self.turns(len(at.x)):
             self._backward_from_x(do, at)
+            return
+        dy, b = self.padded_dy(at), self.border
+        do(np.copyto, dy[:, b : b + at.dy.shape[1], b : b + at.dy.shape[2]], at.dy)
+        self.backward_from_dy(do, at, dy)
+
+    def turns(self, inputs: int) -> bool:
+        """Whether dx, of so many channels, is best had as a convolution of dy."""
+        return self.stride == 1 and self.border >= 0 and self.channels <= 4 * inputs
+
+    @property
+    def border(self) -> int:
+        """How many zeros dy needs on each side for dx to be a convolution of it."""
+        return self.dilation * (self.kernel - 1) - self.padding
+
+    def padded_dy(self, at: Site) -> Array:
+        """Room for dy with its border of zeros, which stays zero."""
+        channels, height, width, batch = at.y.shape
+        return at.keep("dy", (channels, height + 2 * self.border, width + 2 * self.border, batch))
 
     def _backward_from_x(self, do: Plan, at: Site) -> None:
         """[dW db]^T = X dy^T, and dX = W^T dy, added up over the windows that share a pixel."""
@@ -82,7 +101,7 @@ class Conv2d(Layer, name="conv2d"):
         W = at.weights["weight"].reshape(self.groups, self.channels // self.groups, -1).transpose(0, 2, 1)
         inner, size = W.shape[1], W.shape[1] + self.bias
         parts = chunks(at.y.shape, size)
-        columns, _ = self._columns(do, at, parts, size)
+        columns = self._columns(do, at, parts, size)
         total, part = (at.scratch((self.groups, size, W.shape[2])) for _ in range(2))
         slopes = at.scratch((self.groups, inner, columns.shape[2]))
         if at.dx is not None:
@@ -90,28 +109,31 @@ class Conv2d(Layer, name="conv2d"):
         for chunk in parts:
             X, dy = columns[:, :, : chunk.positions], chunk.of(at.dy, self.groups)
             do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
-            write_product(do, X, dy.transpose(0, 2, 1), part if chunk is not parts[0] else total)
-            if chunk is not parts[0]:
-                do(np.add, total, part, total)
+            add_product(do, X, dy.transpose(0, 2, 1), total, part, chunk is parts[0])
             if at.dx is not None:
                 dX = slopes[:, :, : chunk.positions]
                 write_product(do, W, dy, dX)
                 for pixels, found in windows.overlaps(at.dx, windows.unroll(dX, chunk), chunk):
                     do(np.add, pixels, found, pixels)
+        self.write_gradients(do, at, total)
+
+    def write_gradients(self, do: Plan, at: Site, total: Array) -> None:
+        """dW and db from their common transpose (groups, K, O / groups)."""
+        inner = at.weights["weight"][0].size
         do(np.copyto, at.grads["weight"].reshape(self.groups, -1, inner), total[:, :inner].transpose(0, 2, 1))
         if self.bias:
             do(np.copyto, at.grads["bias"].reshape(self.groups, -1), total[:, inner])
 
-    def _backward_from_dy(self, do: Plan, at: Site, border: int) -> None:
-        """dx is a convolution too, of dy with the kernel turned by 180 degrees; its columns Y also give dW = Y x^T."""
-        groups, k = self.groups, self.kernel
+    def backward_from_dy(self, do: Plan, at: Site, dy: Array) -> None:
+        """dx is a convolution too, of dy with the kernel turned by 180 degrees; its columns Y also give dW = Y x^T.
+
+        `dy` comes with its border of zeros.
+        """
+        groups, k, dx = self.groups, self.kernel, at.dx
+        assert dx is not None
         ins, outs = len(at.x) // groups, self.channels // groups
-        height, width, batch = at.dy.shape[1:]
-        dy = at.dy
-        if border:
-            dy = at.keep("dy", (self.channels, height + 2 * border, width + 2 * border, batch))
-            do(np.copyto, dy[:, border:-border, border:-border], at.dy)
-        turned, size = at.scratch((groups, ins, outs * k * k)), outs * k * k
+        size = outs * k * k
+        turned = at.scratch((groups, ins, size))
         kernels = at.weights["weight"].reshape(groups, outs, ins, k, k)
         do(np.copyto, turned.reshape(groups, ins, outs, k, k), kernels.transpose(0, 2, 1, 3, 4)[..., ::-1, ::-1])
         windows = Windows(k, 1, 0, self.dilation, groups)
@@ -121,31 +143,14 @@ class Conv2d(Layer, name="conv2d"):
         for chunk in parts:
             Y = columns[:, :, : chunk.positions]
             do(np.copyto, windows.unroll(Y, chunk), windows.read(dy, chunk))
-            write_product(do, turned, Y, chunk.of(at.dx, groups))
-            write_product(do, Y, chunk.of(at.x, groups).transpose(0, 2, 1), part if chunk is not parts[0] else total)
-            if chunk is not parts[0]:
-                do(np.add, total, part, total)
+            write_product(do, turned, Y, chunk.of(dx, groups))
+            add_product(do, Y, chunk.of(at.x, groups).transpose(0, 2, 1), total, part, chunk is parts[0])
         found = total.reshape(groups, outs, k, k, ins)[:, :, ::-1, ::-1].transpose(0, 1, 4, 2, 3)
         do(np.copyto, at.grads["weight"].reshape(groups, outs, ins, k, k), found)
         if self.bias:
-            do(at.dy.reshape(self.channels, -1).dot, np.ones(height * width * batch, at.dtype), at.grads["bias"])
+            do(dy.reshape(self.channels, -1).dot, np.ones(dy[0].size, at.dtype), at.grads["bias"])
 
-    def _windows(self) -> Windows:
-        return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
-
-    def _columns(self, do: Plan, at: Site, parts: tuple[Chunk, ...], size: int) -> tuple[Array, int]:
-        """Room for the columns X of the largest chunk, (groups, K, P), with the row of ones; and K without it."""
-        columns = at.scratch((self.groups, size, max(chunk.positions for chunk in parts)))
-        if self.bias:
-            do(columns[:, -1].fill, 1)
-        return columns, size - self.bias
-
-    def _padded(self, at: Site) -> Array:
-        """Room for x with its border of zeros, which stays zero."""
-        channels, height, width, batch = at.x.shape
-        return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
-
-    def _weights(self, do: Plan, at: Site) -> Array:
+    def whole_weights(self, do: Plan, at: Site) -> Array:
         """[W b] (groups, O / groups, K)."""
         W = at.weights["weight"].reshape(self.groups, self.channels // self.groups, -1)
         if not self.bias:
@@ -154,3 +159,25 @@ class Conv2d(Layer, name="conv2d"):
         do(np.copyto, whole[:, :, :-1], W)
         do(np.copyto, whole[:, :, -1], at.weights["bias"].reshape(W.shape[:2]))
         return whole
+
+    def _windows(self) -> Windows:
+        return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
+
+    def _columns(self, do: Plan, at: Site, parts: tuple[Chunk, ...], size: int) -> Array:
+        """Room for the columns X of the largest chunk, (groups, K, P), with the row of ones."""
+        columns = at.scratch((self.groups, size, max(chunk.positions for chunk in parts)))
+        if self.bias:
+            do(columns[:, -1].fill, 1)
+        return columns
+
+    def _padded(self, at: Site) -> Array:
+        """Room for x with its border of zeros, which stays zero."""
+        channels, height, width, batch = at.x.shape
+        return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
+
+
+def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:
+    """total += a @ b, or = where it is the first."""
+    write_product(do, a, b, total if first else spare)
+    if not first:
+        do(np.add, total, spare, total)

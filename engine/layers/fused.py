@@ -1,0 +1,167 @@
+"""A convolution, a relu and a 2 x 2 max pooling behind each other, computed as one while a chunk is in the cache.
+
+Between them lie the largest arrays of a network, which are read and written four times a step where each layer works alone; here they
+are never made. The columns of a chunk are put in an order in which the four pixels of each pooling window lie far apart in four long
+runs, so that pooling is a comparison of long runs too:
+
+    Z (O, 2, 2, q) = [W b] X,   y (O, q) = max(0, max over the two axes of 2)
+
+For that, x is laid out once as E[c, h, u, j] = x[c, h, 2 s j + u], with its border of zeros.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from engine.layers.activations import Relu
+from engine.layers.base import Layer, Shape, Site
+from engine.layers.columns import Chunk, chunks, write_product
+from engine.layers.convolution import Conv2d, add_product
+from engine.layers.pooling import MaxPool2d
+from engine.memory import Array
+from engine.plan import Plan
+
+
+class ConvPool:
+    """Three layers as one: `conv`, relu and `pool`, where nothing else reads what is between them."""
+
+    def __init__(self, conv: Conv2d) -> None:
+        self.conv = conv
+
+    @classmethod
+    def over(cls, layers: tuple[Layer, ...]) -> "ConvPool | None":
+        """The fused form of three layers in a row, or None where there is none."""
+        if len(layers) != 3:
+            return None
+        conv, relu, pool = layers
+        if not (isinstance(conv, Conv2d) and isinstance(relu, Relu) and isinstance(pool, MaxPool2d)):
+            return None
+        return cls(conv) if (pool.kernel, pool.step, pool.padding) == (2, 2, 0) else None
+
+    def fits(self, shape: Shape, learning: bool) -> bool:
+        """Whether backward has a fast way: no dx is asked for, or it is a convolution of dy."""
+        return not learning or self.conv.turns(shape[0])
+
+    def forward(self, do: Plan, conv: Site, pool: Site) -> None:
+        """y = max(0, max(Z)), with right = [Z1 > Z0] along rows and low = [.. > ..] between them kept for backward."""
+        weights = self.conv.whole_weights(do, conv)
+        parts = self._parts(conv, pool)
+        most = max(part.positions for part in parts)
+        columns = conv.scratch((self.conv.groups, weights.shape[2], 4 * most))
+        room, wide = conv.scratch((len(conv.y), 4 * most)), conv.scratch((len(conv.y) * 2 * most,))
+        zeros = np.zeros(most, conv.dtype)
+        if self.conv.bias:
+            do(columns[:, -1].fill, 1)
+        for target, source in self._laid_out(conv, pool):
+            do(np.copyto, target, source)
+        for part, right, low in self._masked(conv, pool, parts):
+            size = part.positions
+            X, Z = columns[:, :, : 4 * size], room[:, : 4 * size]
+            do(np.copyto, *self._columns(conv, pool, X, part))
+            write_product(do, weights, X, Z.reshape(self.conv.groups, -1, 4 * size))
+            Z = Z.reshape(-1, 2, 2, size)
+            best = wide[: Z.size // 2].reshape(-1, 2, size)
+            y = part.of(pool.y, 1)[0]
+            if conv.training:
+                do(np.greater, Z[:, :, 1], Z[:, :, 0], right)
+            do(np.maximum, Z[:, :, 0], Z[:, :, 1], best)
+            if conv.training:
+                do(np.greater, best[:, 1], best[:, 0], low)
+            do(np.maximum, best[:, 0], best[:, 1], y)
+            do(np.maximum, y, zeros[:size], y)
+
+    def backward(self, do: Plan, conv: Site, pool: Site) -> None:
+        """dy [y > 0] goes to the low row where low, to the right pixel where right; then as a convolution."""
+        parts = self._parts(conv, pool)
+        most, outs = max(part.positions for part in parts), len(conv.y)
+        g, positive = conv.scratch((outs, most)), conv.scratch((outs, most), np.bool_)
+        wide, room = conv.scratch((outs * 2 * most,)), conv.scratch((outs, 4 * most))
+        columns = total = part_total = padded = None
+        size = conv.weights["weight"][0].size + self.conv.bias
+        if conv.dx is None:
+            columns = conv.scratch((self.conv.groups, size, 4 * most))
+            total, part_total = (conv.scratch((self.conv.groups, size, outs // self.conv.groups)) for _ in range(2))
+            if self.conv.bias:
+                do(columns[:, -1].fill, 1)
+        else:
+            padded = self.conv.padded_dy(conv)
+        for part, right, low in self._masked(conv, pool, parts):
+            n = part.positions
+            own, mask, D = g[:, :n], positive[:, :n], wide[: outs * 2 * n].reshape(outs, 2, n)
+            do(np.greater, part.of(pool.y, 1)[0], 0.0, mask)
+            do(np.multiply, part.of(pool.dy, 1)[0], mask, own)
+            do(np.multiply, own, low, D[:, 1])
+            do(np.subtract, own, D[:, 1], D[:, 0])
+            if padded is None:
+                assert columns is not None and total is not None and part_total is not None
+                dZ, X = room[:, : 4 * n], columns[:, :, : 4 * n]
+                quarters = dZ.reshape(outs, 2, 2, n)
+                do(np.multiply, D, right, quarters[:, :, 1])
+                do(np.subtract, D, quarters[:, :, 1], quarters[:, :, 0])
+                do(np.copyto, *self._columns(conv, pool, X, part))
+                across = dZ.reshape(self.conv.groups, -1, 4 * n).transpose(0, 2, 1)
+                add_product(do, X, across, total, part_total, part is parts[0])
+            else:
+                shape = (outs, 2, *part.shape)
+                left_pixels, right_pixels = self._pixels(padded, conv, part)
+                do(np.multiply, D.reshape(shape), right.reshape(shape), right_pixels)
+                do(np.subtract, D.reshape(shape), right_pixels, left_pixels)
+        if padded is None:
+            assert total is not None
+            self.conv.write_gradients(do, conv, total)
+        else:
+            self.conv.backward_from_dy(do, conv, padded)
+
+    def _parts(self, conv: Site, pool: Site) -> tuple[Chunk, ...]:
+        return chunks(pool.y.shape, 4 * conv.weights["weight"][0].size)
+
+    def _masked(self, conv: Site, pool: Site, parts: tuple[Chunk, ...]) -> Iterator[tuple[Chunk, Array, Array]]:
+        """Each chunk with its masks right (O, 2, q) and low (O, q)."""
+        size, start = pool.y.size if conv.training else 0, 0
+        right, low = conv.keep("right", (2 * size,), np.bool_), conv.keep("low", (size,), np.bool_)
+        outs = len(conv.y)
+        for part in parts:
+            stop = start + outs * part.positions
+            yield part, right[2 * start : 2 * stop].reshape(-1, 2, part.positions), low[start:stop].reshape(outs, -1)
+            start = stop
+
+    def _even(self, conv: Site, pool: Site) -> Array:
+        """Room for E (C, H, U, W', N), with its zeros."""
+        layer, (_, height, width, batch) = self.conv, pool.y.shape
+        reach = layer.dilation * (layer.kernel - 1) + 1
+        shape = (len(conv.x), layer.stride * (2 * height - 1) + reach, layer.stride + reach, width, batch)
+        return conv.keep("even", shape)
+
+    def _laid_out(self, conv: Site, pool: Site) -> Iterator[tuple[Array, Array]]:
+        """What to copy from x into E: for each u a pair of views."""
+        E, x, p, step = self._even(conv, pool), conv.x, self.conv.padding, 2 * self.conv.stride
+        bottom = min(E.shape[1], x.shape[1] + p)
+        for u in range(E.shape[2]):
+            first = max(0, -((u - p) // step))
+            last = min(E.shape[3] - 1, (x.shape[2] - 1 + p - u) // step)
+            if first <= last:
+                start = step * first + u - p
+                pixels = x[:, : bottom - p, start : start + step * (last - first) + 1 : step]
+                yield E[:, p:bottom, u, first : last + 1], pixels
+
+    def _columns(self, conv: Site, pool: Site, X: Array, part: Chunk) -> tuple[Array, Array]:
+        """The columns of a chunk and the pixels that belong there, (groups, C, k, k, 2, 2, rows, columns, samples)."""
+        E, layer = self._even(conv, pool), self.conv
+        d, s, k = layer.dilation, layer.stride, layer.kernel
+        first = E[:, 2 * s * part.rows.start :, :, part.columns.start :, part.samples]
+        c, h, u, v, n = first.strides
+        inputs = len(E) // layer.groups
+        shape = (layer.groups, inputs, k, k, 2, 2, *part.shape)
+        pixels = as_strided(first, shape, (inputs * c, c, d * h, d * u, s * h, s * u, 2 * s * h, v, n))
+        inner = inputs * k * k
+        return X[:, :inner].reshape(shape), pixels
+
+    def _pixels(self, padded: Array, conv: Site, part: Chunk) -> tuple[Array, Array]:
+        """The left and the right pixels of a chunk's windows in dy with its border, each (O, 2, rows, columns, samples)."""
+        border = self.conv.border
+        c, h, w, n = padded.strides
+        first = padded[:, border + 2 * part.rows.start :, border + 2 * part.columns.start :, part.samples]
+        shape = (len(padded), 2, *part.shape)
+        left, right = (as_strided(first[:, :, q:], shape, (c, h, 2 * h, 2 * w, n)) for q in (0, 1))
+        return left, right
