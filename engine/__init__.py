@@ -12,7 +12,8 @@ Where to look, in the order in which data flows:
     recipes      whole networks from a few settings; graph: named nodes; layers: their formulas forward and backward
     memory       flat vectors and named views; plan: the calls of a step; network: nodes, memory and plans together
     losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
-    feed         batches; update: from a gradient to new weights; evaluation: loss and accuracy of a split
+    feed         batches; course: rates of many steps at once; update: from a gradient to new weights
+    epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping
     state        all that changes, as one value; timeline: keyframes; history: the record
     trainer      pulls it all: step, advance, back, seek, edit; probe: the instruments
     session      a trainer on a thread of its own; gradcheck: gradients against finite differences
@@ -46,10 +47,11 @@ from engine.network import Network  # noqa: E402
 from engine.optimizers import Optimizer  # noqa: E402
 from engine.probe import NodeStats, ParameterStats, Probe  # noqa: E402
 from engine.recipes import Recipe  # noqa: E402
+from engine.report import Report  # noqa: E402
 from engine.schedules import Schedule  # noqa: E402
 from engine.session import Session, Snapshot  # noqa: E402
 from engine.state import Edit, State  # noqa: E402
-from engine.trainer import Report, Trainer  # noqa: E402
+from engine.trainer import Trainer  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -35,7 +35,8 @@ from engine.files import disk_failure, write_atomically
 from engine.history import COLUMNS, EpochRow
 from engine.machine import describe_machine
 from engine.probe import Probe
-from engine.trainer import Report, Trainer
+from engine.report import Report
+from engine.trainer import Trainer
 
 EXPERIMENT, HISTORY, LAYERS, PARAMETERS = "experiment.toml", "history.csv", "layers.csv", "parameters.csv"
 CHECKPOINT, RUN = "checkpoint.safetensors", "run.json"

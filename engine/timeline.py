@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 
 from engine.state import State
 
-DEFAULT_BUDGET = 256 << 20
+DEFAULT_BUDGET = 64 << 20
 MOST_FRAMES = 512
 
 

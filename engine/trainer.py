@@ -8,51 +8,34 @@ trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on rep
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isfinite, sqrt
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from engine.course import Course
 from engine.data import Split, Splits, prepare
+from engine.epochs import Ends, watch
 from engine.errors import BadInput
 from engine.evaluation import Evaluation
 from engine.experiment import Experiment
 from engine.feed import Feed
-from engine.history import EpochRow, History
+from engine.history import History
 from engine.memory import Array
-from engine.monitors import StoppingState, early_stopping_next, plateau_next
+from engine.monitors import StoppingState
 from engine.network import Network, Pass
 from engine.probe import Measurement, Probe
-from engine.rng import rng
-from engine.schedules import Plateau
-from engine.state import Best, Edit, State, first_state
+from engine.report import Report, Status, first_not_finite
+from engine.state import Edit, State, first_state
 from engine.threads import prepare_thread
 from engine.timeline import Timeline
 from engine.update import Update
 
-SAMPLED_ROWS = 10_000
-KEYFRAME_SECONDS = 0.05
+KEYFRAME_SECONDS = 0.1
 LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
-
-Status = Literal["ready", "running", "finished", "stopped early", "diverged"]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a request did: the losses of the steps taken, the epochs finished, and the instruments at the last step."""
-
-    step: int
-    epoch: int
-    first_step: int
-    losses: Array
-    rows: tuple[EpochRow, ...]
-    probe: Probe | None
-    status: Status
-    problem: str | None
 
 
 class Trainer:
@@ -88,8 +71,8 @@ class Trainer:
         self.probe: Probe | None = None
         self.seconds = 0.0
         self._last_keyframe = 0.0
-        self._evaluations = self._arrange()
-        self._update = Update(experiment, self.network, self.state)
+        self._ends = Ends(experiment, self.network, self.splits, self._targets)
+        self._rebuild_update()
         self._build_passes(experiment)
         self.timeline.record(self.state)
         self._measure_untrained()
@@ -302,6 +285,7 @@ class Trainer:
 
     def _rebuild_update(self) -> None:
         self._update = Update(self.experiment, self.network, self.state)
+        self._course = Course(self.experiment, self._update, self.total_steps, self.steps_per_epoch)
 
     # ------------------------------------------------------------------------------------------ steps
 
@@ -324,24 +308,11 @@ class Trainer:
         self.network.clock[...] = self.state.step
         return at
 
-    def _scalars(self, count: int) -> tuple[Array, Array]:
-        """(learning rates (n,), update scalars (n, k)) of the next steps."""
-        step = np.arange(self.state.step, self.state.step + count)
-        schedule, optimizer = self.experiment.schedule, self.experiment.optimizer
-        lr = optimizer.lr * schedule.factor(step, self.total_steps, self.steps_per_epoch)
-        if isinstance(schedule, Plateau):
-            lr = lr * self.state.plateau.factor
-        cycled = schedule.momentum(step, self.total_steps)
-        earlier = schedule.momentum(np.maximum(step - 1, 0), self.total_steps)
-        same = np.full(count, optimizer.coefficient)
-        momentum, before = (same, same) if cycled is None or earlier is None else (cycled, earlier)
-        return lr, self._update.scalars(lr, step + 1.0, momentum, before)
-
     def _many_steps(self, most: int, deadline: float | None) -> None:
         """The hot loop: full batches, nothing but the plans."""
         began = perf_counter()
         inputs, targets = self._next_batches(most)
-        lrs, table = self._scalars(len(inputs))
+        lrs, table = self._course.at(self.state.step, len(inputs), self.state.plateau.factor)
         at = self.network.run(inputs.shape[1], training=True)
         gradient = at.forward.calls + at.backward.calls
         update = self._update.plan.calls + at.commit.calls
@@ -356,7 +327,7 @@ class Trainer:
             for function, args in gradient:
                 function(*args)
             loss, square = vitals.tolist()
-            broken = not isfinite(loss + square) and _first_not_finite(self.network, at) is not None
+            broken = not isfinite(loss + square) and first_not_finite(self.network, at) is not None
             if broken:
                 break
             record.append((loss, square))
@@ -376,7 +347,7 @@ class Trainer:
         """One step whose update is measured; at an epoch's end it is also evaluated."""
         began = perf_counter()
         at = self._load()
-        lrs, table = self._scalars(1)
+        lrs, table = self._course.at(self.state.step, 1, self.state.plateau.factor)
         at.forward.run()
         at.backward.run()
         loss, square = at.vitals.tolist()
@@ -422,45 +393,12 @@ class Trainer:
         row = self.history.row(self.state.epoch)
         if row is None:
             began = perf_counter()
-            row = self._evaluate_row(grad_norm, update_ratio)
+            lrs, _ = self._course.at(max(self.state.step - 1, 0), 1, self.state.plateau.factor)
+            row = self._ends.row(self.state, float(lrs[0]), grad_norm, update_ratio, self.seconds)
             self.seconds += perf_counter() - began
             self.history.rows.append(row)
-        if self.state.epoch == 0:
-            return
-        stopping, schedule = self.experiment.early_stopping, self.experiment.schedule
-        if isinstance(schedule, Plateau):
-            self.state.plateau = plateau_next(schedule, self.state.plateau, row.monitored("valid_loss"))
-        if stopping.patience:
-            value = row.monitored(stopping.monitor)
-            self.state.stopping = early_stopping_next(stopping, self.state.stopping, value)
-            if self.state.stopping.wait == 0:
-                values, buffers = self.network.values.copy(), self.network.buffers.copy()
-                self.state.best = Best(self.state.epoch, self.state.step, value, values, buffers)
-            if self.state.stopping.wait >= stopping.patience:
-                self.state.stopped = True
-                if stopping.restore_best and self.state.best is not None:
-                    self.network.values[...] = self.state.best.values
-                    self.network.buffers[...] = self.state.best.buffers
-
-    def _evaluate_row(self, grad_norm: float, update_ratio: float | None) -> EpochRow:
-        train = self._evaluations["train"].measure()
-        valid = self._evaluations["validation"].measure() if "validation" in self._evaluations else (None, None)
-        lr = float(self.history.lrs[-1]) if self.history.steps else float(self._scalars(1)[0][0])
-        return EpochRow(
-            self.state.epoch, self.state.step, lr, train[0], train[1], valid[0], valid[1],
-            None, None, grad_norm, update_ratio, self.seconds,
-        )  # fmt: skip
-
-    def _arrange(self) -> dict[str, Evaluation]:
-        train = self.splits.train
-        if len(train.x) > SAMPLED_ROWS and self.experiment.evaluate_train == "sample":
-            chosen = np.sort(rng(self.experiment.seed, "evaluation sample").permutation(len(train.x))[:SAMPLED_ROWS])
-            train = Split(train.x[chosen], train.y[chosen])
-        parts = {"train": train, "validation": self.splits.validation}
-        return {
-            name: Evaluation(self.experiment, self.network, split, self._targets(split))
-            for name, split in parts.items() if split is not None
-        }  # fmt: skip
+        if self.state.epoch:
+            watch(self.experiment, row, self.state)
 
     def _targets(self, split: Split) -> Array:
         if not self.splits.classes:
@@ -474,7 +412,7 @@ class Trainer:
 
     def _stop_if_not_finite(self, at: Pass) -> bool:
         """Finds out where the first number arose that is not finite; a norm that merely overflows is none."""
-        where = _first_not_finite(self.network, at)
+        where = first_not_finite(self.network, at)
         if where is None:
             return False
         lr = self.experiment.optimizer.lr
@@ -492,19 +430,3 @@ class Trainer:
         rows = tuple(row for row in self.history.rows[first_row + 1 : self.state.epoch + 1])
         losses = self.history.losses[first:step].copy()
         return Report(step, self.state.epoch, first + 1, losses, rows, self.probe, self.status, self.problem)
-
-
-def _first_not_finite(network: Network, at: Pass) -> str | None:
-    at.complete()
-    for name, y in at.outputs.items():
-        if not np.isfinite(y).all():
-            return f"the output of node '{name}'"
-    if not np.isfinite(at.vitals[0]):
-        return f"the loss, of node '{network.nodes[-1].name}',"
-    for node in reversed(network.nodes):
-        if not np.isfinite(at.gradients[node.name]).all():
-            return f"the gradient of node '{node.name}'"
-    for slot in network.parameters:
-        if not np.isfinite(network.grads[slot.flat]).all():
-            return f"the gradient of '{slot.name}'"
-    return None
