@@ -23,7 +23,8 @@ from engine.checkpoint import KEY, Record, load_checkpoint, load_weights, read_c
 from engine.files import write_atomically
 
 RUNS = {
-    "adam, early stopping, plateau": {"early_stopping.patience": 2, "schedule.name": "plateau"},
+    "adam, early stopping": {"early_stopping.patience": 2},
+    "plateau that falls": {"schedule.name": "plateau", "schedule.patience": 0, "optimizer.lr": 0.2},
     "sgd, momentum, decay, clip": {
         "optimizer.name": "sgd", "optimizer.lr": 0.05, "optimizer.momentum": 0.9, "regularization.decay": 1e-3,
         "regularization.clip_norm": 1.0, "schedule.name": "cosine",
@@ -115,6 +116,7 @@ def test_going_back_beyond_the_save_replays_to_the_last_bit(tmp_path: Path) -> N
     straight.advance(steps=30)
     save_checkpoint(straight, tmp_path / "run")
     resumed = load_checkpoint(tmp_path / "run")
+    assert resumed.timeline.steps == (0, 30)
     for step in (7, 30, 0, 29):
         straight.seek(step)
         resumed.seek(step)
@@ -178,6 +180,14 @@ def test_weights_alone_go_into_a_network_of_the_same_shape(saved: Path) -> None:
     with pytest.raises(BadInput, match=r"dense1.weight has shape .* and the network's is \(3, 2\)"):
         load_weights(wrong, saved)
     np.testing.assert_array_equal(wrong.network.values, before)
+
+
+def test_weights_that_are_not_finite_are_not_taken(saved: Path, tmp_path: Path) -> None:
+    tensors = load_file(saved)
+    tensors["dense1.weight"][1, 1] = nan
+    save_file(tensors, tmp_path / "weights")
+    with pytest.raises(BadInput, match="dense1.weight holds a number that is not finite"):
+        load_weights(load_checkpoint(saved), tmp_path / "weights")
 
 
 def test_a_weight_that_is_not_finite_is_not_saved_over_a_good_one(saved: Path) -> None:

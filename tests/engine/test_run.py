@@ -187,6 +187,15 @@ def test_a_diverged_run_keeps_its_last_good_state(tmp_path: Path) -> None:
     assert resumed.advance(epochs=1).status == "running"
 
 
+def test_weights_that_are_not_finite_never_replace_good_ones(tmp_path: Path) -> None:
+    run = Run.start(Trainer(small()), tmp_path / "run")
+    before = (run.folder / "checkpoint.safetensors").read_bytes()
+    run.trainer.step()
+    run.trainer.network.values[0] = np.inf
+    run.finish("interrupted")
+    assert (run.folder / "checkpoint.safetensors").read_bytes() == before
+
+
 # ------------------------------------------------------------------------------------------------ trouble
 
 
