@@ -186,7 +186,7 @@ def test_weights_that_are_not_finite_are_not_taken(saved: Path, tmp_path: Path) 
     tensors = load_file(saved)
     tensors["dense1.weight"][1, 1] = nan
     save_file(tensors, tmp_path / "weights")
-    with pytest.raises(BadInput, match="dense1.weight holds a number that is not finite"):
+    with pytest.raises(BadInput, match=r"dense1\.weight holds a number that is not finite"):
         load_weights(load_checkpoint(saved), tmp_path / "weights")
 
 
