@@ -96,6 +96,7 @@ class Measurement:
 
     def __init__(self, network: Network, at: Pass, step: int) -> None:
         """Reads the gradients, which the update overwrites, and remembers the weights."""
+        at.complete()
         self.network, self.at, self.step = network, at, step
         self.before: Array = network.values.copy()
         self.loss = float(at.vitals[0])
