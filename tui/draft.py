@@ -91,7 +91,10 @@ class Preview:
         count = f"{self.parameters:,} parameters"
         if before.parameters != self.parameters:
             count = f"{before.parameters:,} → {count}"
-        return count + (f"; new weights in {', '.join(fresh)}" if fresh else "; same first weights")
+        if not fresh:
+            return f"{count}; same first weights"
+        several = ", ".join(fresh) if len(fresh) <= 3 else f"{', '.join(fresh[:2])} and {len(fresh) - 2} more"
+        return f"{count}; new weights in {several}"
 
 
 def preview(experiment: Experiment, facts: Facts) -> Preview:

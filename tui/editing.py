@@ -4,12 +4,11 @@ It follows what happens to the run elsewhere, so that everything can be undone i
 """
 
 from concurrent.futures import Future
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from engine import BadInput, DataSet, Experiment, Failure, Session, Snapshot, prepare
+from engine import DataSet, Experiment, Session, Snapshot, prepare
 from engine.component import plain
 from engine.trainer import LIVE
 from tui.draft import Draft, Facts, Preview, preview
@@ -44,7 +43,7 @@ class Editing:
     `problem` is the sentence that says why the draft is not what runs; None while it is.
     """
 
-    _all: "WeakKeyDictionary[Session, Editing]" = WeakKeyDictionary()
+    _last: "ClassVar[Editing | None]" = None
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -59,10 +58,10 @@ class Editing:
 
     @classmethod
     def of(cls, session: Session) -> "Editing":
-        """The one editing of a session, which all panels share."""
-        if session not in cls._all:
-            cls._all[session] = cls(session)
-        return cls._all[session]
+        """The one editing of the session in use, which all panels share."""
+        if cls._last is None or cls._last.session is not session:
+            cls._last = cls(session)
+        return cls._last
 
     @property
     def experiment(self) -> Experiment:
@@ -80,6 +79,7 @@ class Editing:
     def change(self, experiment: Experiment) -> None:
         """Makes a change and sends it, unless it does not hold together."""
         if self.draft.apply(experiment):
+            self._facts = {key: found for key, found in self._facts.items() if isinstance(found, Facts)}
             self._send()
 
     def undo(self) -> bool:
@@ -176,7 +176,7 @@ class Editing:
             return
         try:
             self._facts[key] = answer.result()
-        except (BadInput, Failure) as error:
-            self._facts[key] = str(error)
+        except Exception as error:
+            self._facts[key] = str(error) or type(error).__name__
         while len(self._facts) > 64:
             del self._facts[next(iter(self._facts))]

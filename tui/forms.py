@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from tui.entry import Judge, Menu, Typing, Verdict
 from tui.fields import Field, Option
-from tui.rows import CURSOR, WRONG, FieldRow, Part, Row
+from tui.rows import CURSOR, WRONG, FieldRow, Part, Row, cut
 
 
 class Subject(Protocol):
@@ -264,15 +264,13 @@ class Form(ScrollView, can_focus=False):
         tick = "" if self.menu.ticked is None else "[x] " if option.value in self.menu.ticked else "[ ] "
         room = width - len(tick) - 18
         about = option.summary if room > 16 else ""
-        about = about if len(about) <= room else about[: room - 1] + "…"
-        return ("  " + tick + f"{option.label:<15} ", "value"), (about, "muted")
+        return ("  " + tick + f"{option.label:<15} ", "value"), (cut(about, room), "muted")
 
     def _typed(self, row: FieldRow, width: int) -> Sequence[Part]:
         assert self.typing is not None
         label, room = row.label(width)
         typing, wrong = self.typing, self.typing.verdict.problem is not None
-        role = "error" if wrong else "accent"
-        mark = (WRONG, "error") if wrong else (" ", "muted")
+        role, mark = ("error", (WRONG, "error")) if wrong else ("accent", (" ", "muted"))
         start = max(0, typing.caret - room + 1)
         text, caret = f"{typing.text} "[start : start + room], typing.caret - start
         if typing.fresh and typing.text:
@@ -293,7 +291,7 @@ class Form(ScrollView, can_focus=False):
         style = base
         for role in roles.split():
             style += self.get_component_rich_style(f"form--{role}", partial=True)
-        return style + over
+        return style + over if roles != "error" else base + over + style
 
     # ------------------------------------------------------------------------------------------ mouse
 

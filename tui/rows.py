@@ -7,7 +7,13 @@ from typing import ClassVar
 from tui.fields import Field
 
 Part = tuple[str, str]  # a text and its role: "label", "value", "muted", "accent", "error", "heading", "effect"
+ROOMY, VALUE = 48, 18  # with so many columns for a value it gets some, and its meaning the rest
 LIVE, RESTARTS, WRONG, CURSOR = "•", "↻", "✗", "›"
+
+
+def cut(text: str, width: int) -> str:
+    """A text in at most `width` columns, with an ellipsis where it is cut."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,12 @@ class FieldRow(Row):
 
     def parts(self, width: int) -> Sequence[Part]:
         label, room = self.label(width)
-        text = self.field.text()
-        shown = text if len(text) <= room else text[: max(0, room - 1)] + "…"
+        text, about = self.field.text(), ""
+        if room >= ROOMY and len(text) < VALUE:
+            about = cut(self.field.setting.meaning, room - VALUE)
+        shown = cut(text, room) if not about else f"{text:<{VALUE}}"
         mark = "" if not self.marked else LIVE if self.field.live else RESTARTS
-        return *label, (f"{shown:<{room}} ", "value"), (mark, "muted")
+        return *label, (shown, "value"), (f"{about:<{room - len(shown)}} {mark}", "muted")
 
     def label(self, width: int) -> tuple[tuple[Part, ...], int]:
         """The label, and how many columns are left for the value before the mark."""

@@ -72,9 +72,12 @@ def layered() -> Experiment:
 async def test_the_table_shows_data_layers_output_loss_and_total(until: Until) -> None:
     async with opened(until, "digits") as desk:
         lines = desk.text.splitlines()
-        assert "digits" in lines[0] and "1×8×8" in lines[0]
+        assert "digits" in lines[0]
+        assert "1×8×8" in lines[0]
         dense = next(line for line in lines if "dense1" in line)
-        assert "64" in dense and "4,160" in dense and "█" in dense
+        assert "64" in dense
+        assert "4,160" in dense
+        assert "█" in dense
         assert any("output" in line and "330" in line for line in lines)
         assert any("cross_entropy" in line and "6,570" in line for line in lines)
 
@@ -86,17 +89,22 @@ async def test_add_insert_duplicate_remove_and_undo(until: Until, layered: Exper
         await desk.press("a")
         assert "parameters" in desk.panel.hint.text, "the effect stands there before it is applied"
         await desk.press("d", "enter")
-        assert desk.names == ["dense1", "dense2", "tanh1"] and desk.panel.form.cursor == "layers.1"
+        assert desk.names == ["dense1", "dense2", "tanh1"]
+        assert desk.panel.form.cursor == "layers.1"
         await desk.press("i", "r", "e", "l", "enter")
         kinds = [node.layer.name for node in desk.app.session.snapshot.nodes[:-1]]
-        assert len(kinds) == 4 and kinds[0] == "dense" and kinds[2:] == ["dense", "tanh"]
+        assert len(kinds) == 4
+        assert kinds[0] == "dense"
+        assert kinds[2:] == ["dense", "tanh"]
         await desk.press("x")
         assert desk.names == ["dense1", "dense2", "tanh1"]
         await desk.press("d")
-        assert desk.names == ["dense1", "dense2", "dense3", "tanh1"] and desk.panel.form.cursor == "layers.2"
+        assert desk.names == ["dense1", "dense2", "dense3", "tanh1"]
+        assert desk.panel.form.cursor == "layers.2"
         await desk.press("delete")
         await desk.press("u", "u", "u", "u", "u")
-        assert desk.names == list(LAYERS) and desk.app.session.snapshot.experiment == layered
+        assert desk.names == list(LAYERS)
+        assert desk.app.session.snapshot.experiment == layered
         await desk.press("U")
         assert desk.names == ["dense1", "dense2", "tanh1"]
         await desk.press("ctrl+z")
@@ -109,9 +117,11 @@ async def test_move_by_letter_and_by_arrow(until: Until, layered: Experiment) ->
     async with opened(until, layered) as desk:
         desk.panel.form.go("layers.0")
         await desk.press("J")
-        assert desk.names == ["tanh1", "dense1"] and desk.panel.form.cursor == "layers.1"
+        assert desk.names == ["tanh1", "dense1"]
+        assert desk.panel.form.cursor == "layers.1"
         await desk.press("shift+up")
-        assert desk.names == ["dense1", "tanh1"] and desk.panel.form.cursor == "layers.0"
+        assert desk.names == ["dense1", "tanh1"]
+        assert desk.panel.form.cursor == "layers.0"
         await desk.press("K")
         assert desk.names == ["dense1", "tanh1"], "the first stays first"
         await desk.press("shift+down", "K")
@@ -136,18 +146,21 @@ async def test_units_are_edited_in_place_and_the_seed_keeps_the_other_weights(
         await desk.press("enter")
         assert desk.app.session.snapshot.nodes[0].shape == (32,)
         await desk.press("enter", "0")
-        assert "✗" in desk.panel.hint.text and "at least 1" in desk.panel.hint.text
+        assert "✗" in desk.panel.hint.text
+        assert "at least 1" in desk.panel.hint.text
         await desk.press("enter", "escape")
         assert desk.app.session.snapshot.nodes[0].shape == (32,)
         await desk.press("escape")
-        assert desk.panel.form.cursor == "layers.0" and "units" not in desk.text
+        assert desk.panel.form.cursor == "layers.0"
+        assert "units" not in desk.text
 
 
 async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         desk.panel.form.go("layers.1")
         await desk.press("t")
-        assert desk.panel.form.menu is not None and desk.panel.form.menu.value == "tanh"
+        assert desk.panel.form.menu is not None
+        assert desk.panel.form.menu.value == "tanh"
         await desk.press("escape")
         assert desk.names == ["dense1", "tanh1"]
         await desk.press("t", "end", "home", "m", "enter")
@@ -161,7 +174,8 @@ async def test_what_does_not_fit_waits_and_says_so(until: Until, layered: Experi
         await desk.press("enter", "up", "up")
         desk.panel.form.go("layers.0.inputs")
         await desk.press("enter", "n", "o", "enter")
-        assert "no node of that name" in desk.panel.hint.text and "✗" in desk.text
+        assert "no node of that name" in desk.panel.hint.text
+        assert "✗" in desk.text
         assert desk.app.session.snapshot.run == run
         await desk.press("u")
         assert "no node of that name" not in desk.panel.hint.text
@@ -172,7 +186,8 @@ async def test_presets_and_recipes(until: Until) -> None:
     async with opened(until) as desk:
         await desk.press("p")
         menu = desk.panel.form.menu
-        assert menu is not None and "perceptron …" in [option.label for option in menu.options]
+        assert menu is not None
+        assert "perceptron …" in [option.label for option in menu.options]
         while desk.panel.form.menu and desk.panel.form.menu.options[desk.panel.form.menu.at].label != "perceptron …":
             await desk.pilot.press("down")
         await desk.press("enter")
@@ -191,14 +206,18 @@ async def test_a_recipe_is_edited_as_one(until: Until) -> None:
         desk.panel.form.go("model.hidden")
         await desk.press("enter", "3", "comma", "2", "enter")
         experiment = desk.app.session.snapshot.experiment
-        assert experiment.model is not None and desk.names[0] == "dense1" and len(desk.names) == 4
+        assert experiment.model is not None
+        assert desk.names[0] == "dense1"
+        assert len(desk.names) == 4
 
 
 async def test_data_set_noise_and_features(until: Until) -> None:
     async with opened(until, "playground") as desk:
         await desk.press("D")
-        assert desk.panel.form.cursor == "data" and desk.panel.form.edit() is None
-        assert desk.panel.form.menu is not None and desk.panel.form.menu.value == "circle"
+        assert desk.panel.form.cursor == "data"
+        assert desk.panel.form.edit() is None
+        assert desk.panel.form.menu is not None
+        assert desk.panel.form.menu.value == "circle"
         await desk.press("x", "enter")
         assert desk.app.session.snapshot.experiment.data.name == "xor"
         desk.panel.form.go("data.noise")
@@ -241,7 +260,8 @@ async def test_the_mouse_selects_and_opens(until: Until, layered: Experiment) ->
         await desk.pilot.click(form, offset=(6, 2))
         assert form.cursor == "layers.1"
         await desk.pilot.click(form, offset=(6, 1))
-        assert form.cursor == "layers.0" and desk.app.selected_node == "dense1"
+        assert form.cursor == "layers.0"
+        assert desk.app.selected_node == "dense1"
         await desk.pilot.click(form, offset=(6, 1))
         assert form.cursor == "layers.0.units"
         await desk.pilot.click(form, offset=(20, 2))
@@ -257,7 +277,9 @@ async def test_keys_of_the_app_work_unless_a_value_is_typed(until: Until, layere
         desk.panel.form.go("layers.0.name")
         await desk.press("enter", "s", "q", "space", "question_mark")
         typing = desk.panel.form.typing
-        assert typing is not None and typing.text == "sq ?" and desk.app.is_running
+        assert typing is not None
+        assert typing.text == "sq ?"
+        assert desk.app.is_running
         await desk.press("escape")
         assert desk.app.session.snapshot.step == 1
 
@@ -265,7 +287,8 @@ async def test_keys_of_the_app_work_unless_a_value_is_typed(until: Until, layere
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
 async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
     async with opened(until, "digits", size) as desk:
-        assert "dense1" in desk.text and "digits" in desk.text
+        assert "dense1" in desk.text
+        assert "digits" in desk.text
         width = desk.panel.content_size.width
         assert all(len(line) <= max(width, 200) for line in desk.text.splitlines())
 

@@ -49,7 +49,9 @@ def test_counts_of_784_128_10_by_hand() -> None:
 def test_a_network_that_does_not_fit_is_shown_as_far_as_it_does() -> None:
     experiment = chain("relu", "add", "tanh")
     shown = preview(experiment, PLANE)
-    assert shown.problem is not None and "add1" in shown.problem and "name them in inputs" in shown.problem
+    assert shown.problem is not None
+    assert "add1" in shown.problem
+    assert "name them in inputs" in shown.problem
     assert [(row.name, row.shape, row.wrong) for row in shown.rows] == [
         ("relu1", (2,), False), ("add1", None, True), ("tanh1", None, False), ("output", None, False),
     ]  # fmt: skip
@@ -77,7 +79,8 @@ def test_effect_names_the_layers_that_are_drawn_anew() -> None:
 def test_editing_a_layer_turns_the_recipe_into_layers() -> None:
     before = load_experiment("digits")
     after = draft.edited(before, "layers.1.units", 48, DIGITS.shape)
-    assert before.model is not None and after.model is None
+    assert before.model is not None
+    assert after.model is None
     assert names(after) == names(before)
     assert all(entry.name == "" for entry in after.layers), "names that numbering gives are left out of the file"
     assert after.layers[1].layer.table()["units"] == 48
@@ -107,7 +110,9 @@ def test_insert_duplicate_move_delete() -> None:
 
 def test_deleting_the_last_layer_leaves_a_perceptron() -> None:
     bare = draft.deleted(chain("dense"), (2,), 0)
-    assert bare.layers == () and bare.model is not None and bare.model.name == "perceptron"
+    assert bare.layers == ()
+    assert bare.model is not None
+    assert bare.model.name == "perceptron"
     assert parse_experiment(bare.table()) == bare
 
 
@@ -136,7 +141,8 @@ def test_every_type_of_layer_can_be_put_in_and_taken_out(kind: str) -> None:
     assert draft.deleted(added, (2,), 1) == start
     assert draft.retyped(start, (2,), 1, kind).layers[1].layer.name == kind
     shown = preview(added, PLANE)
-    assert len(shown.rows) == 4 and (shown.problem is None or "layers." in shown.problem)
+    assert len(shown.rows) == 4
+    assert shown.problem is None or "layers." in shown.problem
 
 
 def test_another_component_keeps_what_was_changed_in_common_settings() -> None:
@@ -165,11 +171,20 @@ def test_a_bad_value_is_refused_in_the_engines_words() -> None:
 def test_undo_and_redo_walk_the_same_path() -> None:
     first, second, third = (load_experiment("digits").edited({"seed": seed}) for seed in (1, 2, 3))
     history = Draft(first)
-    assert not history.undo() and not history.redo()
-    assert history.apply(second) and history.apply(third) and not history.apply(third)
-    assert history.undo() and history.experiment == second and history.can_redo
-    assert history.undo() and history.experiment == first and not history.can_undo
-    assert history.redo() and history.redo() and history.experiment == third
+    assert not history.undo()
+    assert not history.redo()
+    assert history.apply(second)
+    assert history.apply(third)
+    assert not history.apply(third)
+    assert history.undo()
+    assert history.experiment == second
+    assert history.can_redo
+    assert history.undo()
+    assert history.experiment == first
+    assert not history.can_undo
+    assert history.redo()
+    assert history.redo()
+    assert history.experiment == third
     history.undo()
     history.apply(first)
     assert not history.can_redo, "a new change forgets what was undone"
@@ -198,15 +213,22 @@ def wait(session: Session, editing: Editing, done: Callable[[], bool]) -> None:
 
 def test_live_settings_are_told_from_those_that_start_over() -> None:
     old = load_experiment("digits")
-    assert is_live("optimizer.lr") and is_live("batch_size") and is_live("schedule") and is_live("regularization.l2")
-    assert not is_live("optimizer.name") and not is_live("optimizer") and not is_live("seed") and not is_live("loss")
+    assert is_live("optimizer.lr")
+    assert is_live("batch_size")
+    assert is_live("schedule")
+    assert is_live("regularization.l2")
+    assert not is_live("optimizer.name")
+    assert not is_live("optimizer")
+    assert not is_live("seed")
+    assert not is_live("loss")
     assert live_changes(old, old.edited({"optimizer.lr": 0.1, "batch_size": 8})) == {
         "batch_size": 8, "optimizer.lr": 0.1,
     }  # fmt: skip
     assert live_changes(old, old.edited({"optimizer": "sgd"})) is None
     assert live_changes(old, old.edited({"optimizer.lr": 0.1, "seed": 4})) is None
     schedule = live_changes(old, old.edited({"schedule": "cosine"}))
-    assert schedule is not None and schedule["schedule"]["name"] == "cosine"
+    assert schedule is not None
+    assert schedule["schedule"]["name"] == "cosine"
 
 
 def test_a_live_change_is_an_edit_and_another_one_a_new_run(session: Session) -> None:
@@ -215,15 +237,16 @@ def test_a_live_change_is_an_edit_and_another_one_a_new_run(session: Session) ->
     run = session.snapshot.run
     editing.change(editing.experiment.edited({"optimizer.lr": 0.125}))
     wait(session, editing, lambda: session.snapshot.experiment == editing.experiment)
-    assert session.snapshot.run == run and [(edit.key, edit.value) for edit in session.snapshot.edits] == [
-        ("optimizer.lr", 0.125)
-    ]
+    assert session.snapshot.run == run
+    assert [(edit.key, edit.value) for edit in session.snapshot.edits] == [("optimizer.lr", 0.125)]
     editing.change(editing.experiment.edited({"seed": 5}))
     wait(session, editing, lambda: session.snapshot.experiment == editing.experiment)
-    assert session.snapshot.run == run + 1 and session.snapshot.edits == ()
+    assert session.snapshot.run == run + 1
+    assert session.snapshot.edits == ()
     assert editing.undo()
     wait(session, editing, lambda: session.snapshot.experiment == editing.experiment)
-    assert editing.experiment.seed == 0 and editing.experiment.optimizer.lr == 0.125
+    assert editing.experiment.seed == 0
+    assert editing.experiment.optimizer.lr == 0.125
     assert editing.undo()
     wait(session, editing, lambda: session.snapshot.experiment == editing.experiment)
     assert session.snapshot.experiment == load_experiment("xor-mlp")
@@ -235,9 +258,12 @@ def test_what_does_not_hold_together_is_not_sent(session: Session) -> None:
     run, runs = session.snapshot.run, session.snapshot.experiment
     editing.change(editing.experiment.edited({"layers": ["dense", "add"]}))
     wait(session, editing, lambda: True)
-    assert editing.problem is not None and "add1" in editing.problem
+    assert editing.problem is not None
+    assert "add1" in editing.problem
     assert (session.snapshot.run, session.snapshot.experiment) == (run, runs)
-    assert editing.undo() and editing.problem is None and editing.experiment == runs
+    assert editing.undo()
+    assert editing.problem is None
+    assert editing.experiment == runs
     editing.change(editing.experiment.edited({"layers": ["dense", "tanh"]}))
     wait(session, editing, lambda: session.snapshot.experiment == editing.experiment)
     assert session.snapshot.run == run + 1
@@ -276,4 +302,5 @@ def test_data_that_cannot_be_had_is_a_problem(session: Session) -> None:
     assert editing.facts(candidate) is None
     wait(session, editing, lambda: isinstance(editing.facts(candidate), str))
     shown = editing.preview(candidate)
-    assert shown is not None and "nowhere.csv" in (shown.problem or "")
+    assert shown is not None
+    assert "nowhere.csv" in (shown.problem or "")

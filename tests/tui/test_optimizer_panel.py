@@ -68,7 +68,8 @@ async def test_live_and_other_settings_are_marked(until: Until) -> None:
             assert desk.line(key).rstrip().endswith("•"), key
         for key in ("optimizer", "loss", "seed"):
             assert desk.line(key).rstrip().endswith("↻"), key
-        assert "from" not in desk.panel.hint.text and "seed" in desk.line("seed")
+        assert "from" not in desk.panel.hint.text
+        assert "seed" in desk.line("seed")
 
 
 async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(until: Until) -> None:
@@ -80,9 +81,11 @@ async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(unt
         await desk.press("plus", "plus")
         assert desk.runs.optimizer.lr == 0.02
         await desk.press("minus", "h", "l", "left", "right", "equals_sign")
-        assert desk.runs.optimizer.lr == 0.02 and "0.02" in desk.line("optimizer.lr")
+        assert desk.runs.optimizer.lr == 0.02
+        assert "0.02" in desk.line("optimizer.lr")
         snapshot = desk.app.session.snapshot
-        assert snapshot.run == run and snapshot.step == 1
+        assert snapshot.run == run
+        assert snapshot.step == 1
         assert {(edit.step, edit.key) for edit in snapshot.edits} == {(1, "optimizer.lr")}
 
 
@@ -107,7 +110,8 @@ async def test_another_optimizer_starts_the_run_over_and_is_chosen_from_a_list(u
         assert "starts the run over" in desk.panel.hint.text
         assert desk.app.session.snapshot.run == run
         await desk.press("enter")
-        assert desk.runs.optimizer.name == "lion" and desk.app.session.snapshot.run == run + 1
+        assert desk.runs.optimizer.name == "lion"
+        assert desk.app.session.snapshot.run == run + 1
         assert [row.key for row in desk.panel.form.rows if row.key.startswith("optimizer.")] == [
             f"optimizer.{name}" for name in type(desk.runs.optimizer).model_fields
         ]
@@ -136,7 +140,8 @@ async def test_another_schedule_is_live_and_brings_its_fields(until: Until) -> N
         run = desk.app.session.snapshot.run
         desk.panel.form.go("schedule")
         await desk.press("enter", "c", "enter")
-        assert desk.runs.schedule.name == "cosine" and desk.app.session.snapshot.run == run
+        assert desk.runs.schedule.name == "cosine"
+        assert desk.app.session.snapshot.run == run
         assert "floor" in desk.line("schedule.floor")
 
 
@@ -146,7 +151,8 @@ async def test_what_the_experiment_as_a_whole_refuses_is_said(until: Until) -> N
         await desk.press("enter", "p")
         assert "a rule for loss.name = 'perceptron'" in desk.panel.hint.text
         await desk.press("enter")
-        assert desk.panel.form.menu is not None and desk.runs.optimizer.name == "adam"
+        assert desk.panel.form.menu is not None
+        assert desk.runs.optimizer.name == "adam"
 
 
 async def test_seed_loss_batch_and_epochs(until: Until) -> None:
@@ -181,13 +187,15 @@ async def test_leaving_the_panel_restores_what_was_typed(until: Until) -> None:
         before = desk.runs
         await desk.press("enter", "9", "tab")
         await until(desk.pilot, lambda: not desk.panel.has_focus)
-        assert not desk.panel.form.busy and desk.runs == before
+        assert not desk.panel.form.busy
+        assert desk.runs == before
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
 async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
     async with opened(until, "digits", size) as desk:
-        assert "lr" in desk.panel.as_text() and "0.005" in desk.panel.as_text()
+        assert "lr" in desk.panel.as_text()
+        assert "0.005" in desk.panel.as_text()
         desk.panel.form.go("schedule")
         await desk.settle()
         assert "schedule" in desk.panel.as_text()
@@ -206,8 +214,11 @@ def test_the_picture_falls_with_a_linear_schedule_and_marks_the_present() -> Non
     picture._experiment, picture._steps_per_epoch, picture._step = experiment, 10, 50
     lines = drawn(picture)
     at = next((row, line.index("●")) for row, line in enumerate(lines) if "●" in line)
-    assert abs(at[1] - 20) <= 1 and at[0] in (1, 2)
-    assert lines[0].strip() and lines[0][20:].strip() == "" and lines[3][:15].strip() == ""
+    assert abs(at[1] - 20) <= 1
+    assert at[0] in (1, 2)
+    assert lines[0].strip()
+    assert lines[0][20:].strip() == ""
+    assert lines[3][:15].strip() == ""
     assert "lr 0.00255 at step 50 of 100" in lines[-1]
 
 

@@ -11,7 +11,7 @@ from tui.actions import Action
 from tui.draft import NodeRow, Preview
 from tui.fields import Field, Option, field_of, fields_of
 from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
-from tui.rows import WRONG, FieldRow, HeadingRow, Part, Row
+from tui.rows import WRONG, FieldRow, HeadingRow, Part, Row, cut
 
 BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -31,7 +31,7 @@ class TitledRow(Row):
         title = f"{self.title:<7}"
         about = next((part for part in self.about if len(title) + len(self.text) + len(part) < width), "")
         room = max(0, width - len(title) - len(about) - 1)
-        text = self.text if len(self.text) <= room else self.text[: max(0, room - 1)] + "…"
+        text = cut(self.text, room)
         return (title, "muted"), (f"{text:<{room}} ", "error" if self.wrong else "value"), (about, "muted")
 
 
@@ -56,9 +56,8 @@ class LayerRow(Row):
         else:
             name = f"{node.name} {node.settings}" if own else f"{node.name}: {node.type} {node.settings}"
         name = f"{WRONG} {name}" if node.wrong else name
-        name = name if len(name) <= room else name[: max(0, room - 1)] + "…"
         role = "error" if node.wrong else "value" if node.parameters else "label"
-        cells = ((f"{name:<{room}} ", role), (f"{shape} ", "label"), (count, "label"))
+        cells = ((f"{cut(name, room):<{room}} ", role), (f"{shape} ", "label"), (count, "label"))
         return (*cells, (f" {bar:<{BAR}}", "accent")) if bars else cells
 
 

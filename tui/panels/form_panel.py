@@ -155,7 +155,7 @@ class FormPanel(Panel):
         except BadInput as error:
             return Verdict(problem=str(error))
         if candidate == self.experiment:
-            return Verdict(effect="as it is")
+            return Verdict()
         shown = self.editing.preview(candidate)
         if shown is None:
             return Verdict(effect="looking at the data …")

@@ -79,14 +79,17 @@ from there. While you type, it shows the plan as it would be.
 
     def touched(self) -> None:
         super().touched()
+        self._make_room()
         self._draw_schedule()
 
-    def _draw_schedule(self) -> None:
+    def _make_room(self) -> None:
         """The picture gives way to the form where there is little room, unless the cursor is on what it shows."""
         tall = self.size.height >= TALL
         about_it = self.form.cursor.partition(".")[0] in PICTURED
         self.picture.display = tall or (about_it and self.size.height >= 8)
         self.picture.styles.height = 6 if self.size.height >= 2 * TALL else 4 if tall else 3
+
+    def _draw_schedule(self) -> None:
         snapshot = self._snapshot
         if snapshot is None or not snapshot.steps_per_epoch or not self.picture.display:
             return
@@ -111,7 +114,7 @@ from there. While you type, it shows the plan as it would be.
 
     def judge(self, key: str, value: Any) -> Verdict:
         verdict = super().judge(key, value)
-        if verdict.problem or verdict.warning or verdict.effect == "as it is":
+        if verdict == Verdict() or verdict.problem or verdict.warning:
             return verdict
         if is_live(key):
             return Verdict(effect="from the next step on")
