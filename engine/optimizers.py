@@ -49,8 +49,11 @@ class Optimizer(Component, kind="optimizer"):
         """The momentum (or first moment's) coefficient, which the one-cycle schedule moves."""
         return 0.0
 
-    def retuned(self, old: Self, slots: Mapping[str, Array]) -> None:
-        """Adapts slots in place where a coefficient that their scale depends on was changed during the run."""
+    def retuned(self, old: Self, slots: Mapping[str, Array], before: float, now: float) -> None:
+        """Adapts slots in place where a coefficient that their scale depends on was changed during the run.
+
+        `before` and `now` are what the old and the present settings give as the last step's momentum coefficient.
+        """
 
     @abstractmethod
     def update(self, do: Plan, w: Array, g: Array, slots: Slots, spare: tuple[Array, ...], *scalars: Array) -> None:
@@ -215,9 +218,9 @@ class Adam(Optimizer, name="adam"):
         keep = momentum * (1 - before) / (1 - momentum)
         return keep, lr * (1 - momentum) / (1 - momentum**t) / root, self.epsilon / root
 
-    def retuned(self, old: Self, slots: Mapping[str, Array]) -> None:
+    def retuned(self, old: Self, slots: Mapping[str, Array], before: float, now: float) -> None:
         """Rescales the moments, which are kept divided by 1 - b1 and 1 - b2."""
-        slots["m"][...] *= (1 - old.beta1) / (1 - self.beta1)
+        slots["m"][...] *= (1 - before) / (1 - now)
         slots["v"][...] *= (1 - old.beta2) / (1 - self.beta2)
 
     def update(self, do: Plan, w: Array, g: Array, slots: Slots, spare: tuple[Array, ...], *scalars: Array) -> None:

@@ -265,6 +265,7 @@ class Trainer:
 
     def _settle(self, experiment: Experiment) -> None:
         """Goes on under other settings: slots that are no longer used are dropped, new ones start at zero."""
+        before = self._last_coefficient()
         old, self.experiment = self.experiment, experiment
         wanted = experiment.optimizer.slots
         for name in [name for name in self.state.slots if name not in wanted]:
@@ -272,8 +273,13 @@ class Trainer:
         for name in wanted:
             self.state.slots.setdefault(name, np.zeros_like(self.network.values))
         if type(old.optimizer) is type(experiment.optimizer):
-            experiment.optimizer.retuned(old.optimizer, self.state.slots)
+            experiment.optimizer.retuned(old.optimizer, self.state.slots, before, self._last_coefficient())
         self._rebuild_update()
+
+    def _last_coefficient(self) -> float:
+        """The momentum coefficient that the present settings give to the step before: moments are kept in its terms."""
+        cycled = self.experiment.schedule.momentum(max(self.state.step - 1, 0), self.total_steps)
+        return self.experiment.optimizer.coefficient if cycled is None else float(cycled[0])
 
     def _restore(self, frame: State) -> None:
         self.state.restore(frame)

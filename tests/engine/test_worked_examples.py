@@ -300,3 +300,41 @@ def test_the_scalars_of_a_step_do_not_depend_on_the_steps_asked_for_with_it(tabl
         for one, many in zip(apart, together, strict=True):
             assert one.tobytes() == many[piece].tobytes()
             assert np.isfinite(one).all()
+
+
+EDITS = {
+    4: [("optimizer.beta1", 0.5)],
+    9: [("schedule.name", "one_cycle")],
+    14: [("optimizer.beta2", 0.9), ("epochs", 7)],
+    17: [("schedule.momentum_low", 0.3)],
+    21: [("schedule.name", "constant"), ("optimizer.beta1", 0.8)],
+}
+
+
+@pytest.mark.parametrize("name", ["adam", "nadam"])
+def test_moments_keep_their_meaning_when_betas_or_schedules_are_edited(name):
+    """Beside Adam as the paper writes it, whose moments need no rescaling; NAdam's look-ahead with its own products."""
+    draw = np.random.default_rng(4)
+    table = {"layers": [{"type": "dense", "units": 4}, "tanh"], "optimizer": {"name": name, "lr": 0.05}}
+    data = splits(draw.normal(0, 1, (20, 3)), draw.integers(0, 3, 20), ("a", "b", "c"))
+    trainer = Trainer(parse_experiment({**table, "batch_size": 4, "epochs": 10}), splits=data, dtype=np.float64)
+    m = v = np.zeros_like(trainer.network.values)
+    for step in range(28):
+        for key, value in EDITS.get(step, []):
+            trainer.edit(key, value)
+        trainer.measure()
+        w, g = trainer.network.values.copy(), trainer.network.grads.copy()
+        t, optimizer, schedule = step + 1, trainer.experiment.optimizer, trainer.experiment.schedule
+        cycled = schedule.momentum(step, trainer.total_steps)
+        b1, b2 = optimizer.beta1 if cycled is None else float(cycled[0]), optimizer.beta2
+        lr = 0.05 * float(schedule.factor(step, trainer.total_steps, trainer.steps_per_epoch)[0])
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        root = np.sqrt(v / (1 - b2**t)) + 1e-8
+        if name == "adam":
+            w = w - lr * m / (1 - b1**t) / root
+        else:
+            mu = [optimizer.beta1 * (1 - 0.5 * 0.96 ** (0.004 * k)) for k in range(1, t + 2)]
+            so_far = math.prod(mu[:-1])
+            w = w - lr * ((1 - mu[-2]) / (1 - so_far) * g + mu[-1] / (1 - so_far * mu[-1]) * m) / root
+        trainer.step()
+        np.testing.assert_allclose(trainer.network.values, w, rtol=1e-9, atol=1e-12, err_msg=f"step {step}")
