@@ -103,7 +103,7 @@ def _exploding(case: _Case) -> Sentence | None:
         return None
     whole, each = case.passed
     first, last = case.hidden[0].node, case.hidden[-1].node
-    says = f"The gradient explodes: it grows to {each:.1f} times per layer, and {first} gets {_times(whole)} {last}'s."
+    says = f"The gradient explodes: it grows {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
     clipped = case.experiment.regularization.clip_norm
     tries = [*(["clip_norm = 1"] if not clipped else []), "smaller first weights (he_normal)", "a lower learning rate"]
     return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
@@ -229,7 +229,7 @@ def _percent(share: float) -> str:
 
 
 def _times(ratio: float) -> str:
-    return f"{_round(ratio):,} times" if ratio < 1e9 else f"{ratio:.0e} times"
+    return f"{ratio:.1f} times" if ratio < 10 else f"{_round(ratio):,} times" if ratio < 1e9 else f"{ratio:.0e} times"
 
 
 def _round(value: float) -> int:

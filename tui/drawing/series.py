@@ -109,5 +109,6 @@ class Plot:
         return float(round(self.steps.value(share)))
 
     def column_of(self, step: float) -> int:
-        """The column of the picture a step is in; may lie outside."""
-        return self.left + int(np.floor(float(self.steps.share(step)) * self.width))
+        """The column of the picture a step is in; may lie outside. The last step of the axis is in the last column."""
+        share = float(self.steps.share(step))
+        return self.left + (self.width - 1 if share == 1 else int(np.floor(share * self.width)))

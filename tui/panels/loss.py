@@ -182,7 +182,8 @@ is dimmed lies ahead of it and stays on record until something is changed.
         marks, present = self._marks(snapshot), self._present(snapshot)
         for kind in self._due(snapshot):
             chart = self.charts[kind.name]
-            chart.empty = WAITING.get(snapshot.activity, "nothing trained yet")
+            waiting = "measured at the end of each epoch" if self.record.steps else "nothing trained yet"
+            chart.empty = waiting if self.record.steps else WAITING.get(snapshot.activity, waiting)
             series = self._curves(kind) if self.record.steps else ()
             chart.show(series, marks, snapshot.steps_per_epoch, present)
 
@@ -214,10 +215,10 @@ is dimmed lies ahead of it and stays on record until something is changed.
         return found
 
     def _marks(self, snapshot: Snapshot) -> list[Mark]:
-        marks = [Mark(edit.step, "✎", "warning") for edit in snapshot.edits]
-        best = self.record.best
+        marks, best = [], self.record.best
         if best is not None and len(self.record.rows) > 2:
             marks.append(Mark(best.step if snapshot.best_step is None else snapshot.best_step, "★", "good"))
+        marks += [Mark(edit.step, "✎", "warning") for edit in snapshot.edits]
         if snapshot.activity == "stopped early":
             marks.append(Mark(snapshot.step, "■", "warning"))
         if snapshot.activity == "diverged":

@@ -1,0 +1,225 @@
+from dataclasses import replace
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+import pytest
+
+from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer, load_experiment
+from tui.sentence import FINDINGS, describe
+
+DIGITS = load_experiment("digits")
+
+
+@lru_cache
+def run(name, epochs=0, steps=0, **changes):
+    trainer = Trainer(load_experiment(name, {key.replace("__", "."): value for key, value in changes.items()}))
+    if epochs:
+        trainer.advance(epochs=epochs)
+    if steps:
+        trainer.advance(steps=steps)
+    return trainer
+
+
+def said(*args, **changes):
+    trainer = run(*args, **changes)
+    return describe(trainer.probe, trainer.history, trainer.experiment)
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 4])
+def test_deep_sigmoid_vanishes_by_so_much(epochs):
+    sentence = said("deep-sigmoid", epochs)
+    dy = [stats.dy_rms for stats in run("deep-sigmoid", epochs).probe.nodes if stats.node.startswith("dense")]
+    assert sentence.kind == "vanishing"
+    share = int(sentence.says.split("1/")[1].split()[0].replace(",", ""))
+    assert share == pytest.approx(dy[7] / dy[0], rel=0.06)
+    assert share > 1000
+    each = float(sentence.says.split("shrinks to ")[1].split()[0])
+    assert each == pytest.approx((dy[0] / dy[7]) ** (1 / 7), rel=0.03)
+    assert sentence.advice == "Try relu, batch norm or he init."
+    assert "dense1 gets" in sentence.says
+    assert sentence.says.endswith("of dense8's.")
+
+
+@pytest.mark.parametrize("name", ["deep-relu", "deep-sigmoid-batchnorm", "digits"])
+def test_what_does_not_vanish_is_not_said_to(name):
+    for epochs in range(6):
+        assert said(name, epochs).kind not in ("vanishing", "exploding", "dead", "saturated", "plateau", "overfitting")
+    assert said(name).kind == "healthy"
+    assert "Nothing is learned yet." in str(said(name))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_exploding(steps):
+    sentence = said("exploding", steps=steps)
+    assert sentence.kind == "exploding"
+    assert "clip_norm = 1" in sentence.advice
+    assert "clip_norm" not in said("exploding", steps=steps, regularization__clip_norm=1.0).advice
+
+
+def test_dead_units():
+    sentence = said("dead-relu", 4)
+    dead = next(stats.dead for stats in run("dead-relu", 4).probe.nodes if stats.node == "relu1")
+    assert sentence.kind == "dead"
+    assert sentence.says.startswith(f"{100 * dead:.2g} % of the units of relu1")
+    assert "leaky_relu" in sentence.advice
+
+
+def test_overfitting_names_the_best_epoch():
+    sentence = said("overfit", 40)
+    rows = run("overfit", 40).history.rows
+    best = int(np.argmin([row.valid_loss for row in rows]))
+    assert sentence.kind == "overfitting"
+    assert f"best at epoch {best} " in sentence.says
+    assert "early stopping" in sentence.advice
+    assert said("overfit", 4).kind != "overfitting"
+
+
+def test_digits_learn():
+    assert said("digits", 12).kind == "learned"
+    assert said("digits", 12).role == "good"
+
+
+def test_learning_rates():
+    assert said("digits", 0, 1, optimizer="sgd", optimizer__lr=3.0).kind == "rate too high"
+    low = said("digits", 3, optimizer="sgd", optimizer__lr=1e-6)
+    assert low.kind == "rate too low"
+    assert "above 1e-06" in low.advice
+
+
+def test_saturation():
+    wide = {"name": "normal", "std": 3.0}
+    trainer = Trainer(load_experiment("digits", {"model.activation": "tanh", "model.init": wide}))
+    trainer.advance(steps=3)
+    assert describe(trainer.probe, trainer.history, trainer.experiment).kind == "saturated"
+
+
+def test_a_perceptron_on_xor_stands_still_for_want_of_a_hidden_layer():
+    trainer = Trainer(load_experiment("xor-perceptron"))
+    found = set()
+    for _ in trainer:
+        found.add(str(describe(trainer.probe, trainer.history, trainer.experiment).kind))
+        if "plateau" in found:
+            break
+    assert "plateau" in found
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert sentence.advice == "Try a hidden layer."
+    assert not found & {"dead", "rate too high", "rate too low"}
+
+
+def test_going_back_says_what_was_said_then():
+    trainer = Trainer(load_experiment("overfit"))
+    trainer.advance(epochs=4)
+    then = describe(trainer.probe, trainer.history, trainer.experiment)
+    step = trainer.state.step
+    trainer.advance(epochs=36)
+    assert describe(trainer.probe, trainer.history, trainer.experiment).kind == "overfitting"
+    trainer.seek(step)
+    assert describe(trainer.probe, trainer.history, trainer.experiment) == then
+
+
+# ---------------------------------------------------------------------------------------------- made-up instruments
+
+
+def probe(passed=(1.0, 1.0, 1.0), ratio: float | None = 1e-3, dead=0.0, saturated=None, step=100):
+    """Layers dense1 ... and output; the gradient changes by `passed` from each to the one before."""
+    nodes, parameters = [], []
+    for place in range(len(passed) + 1):
+        dy = prod(passed[place:])
+        name = f"dense{place + 1}"
+        nodes.append(NodeStats(name, "dense", 0.0, 1.0, None, None, dy, 1.0, dy, dy, ratio))
+        parameters.append(ParameterStats(f"{name}.weight", name, 1.0, dy, dy, dy, ratio, (0,) * 32))
+        nodes.append(NodeStats(f"act{place + 1}", "relu", 0.0, 1.0, dead, saturated, dy, None, None, None, None))
+    nodes.append(NodeStats("output", "dense", 0.0, 1.0, None, None, 1.0, 1.0, 1.0, 1.0, ratio))
+    parameters.append(ParameterStats("output.weight", "output", 1.0, 1.0, 1.0, 1.0, ratio, (0,) * 32))
+    return Probe(step, 1.0, tuple(nodes), tuple(parameters))
+
+
+def record(train, valid=None):
+    history = History()
+    for epoch, loss in enumerate(train):
+        other = None if valid is None else valid[epoch]
+        history.rows.append(EpochRow(epoch, epoch * 10, 0.1, loss, None, other, None, None, None, 1.0, 1e-3, 0.0))
+    return history
+
+
+FALLING = [2.0 * 0.8**n for n in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "instruments", "train", "valid"),
+    [
+        ("vanishing", {"passed": (0.2, 0.2, 0.2)}, FALLING, None),
+        ("healthy", {"passed": (0.51, 0.51, 0.51)}, [2.0, 1.8], None),
+        ("healthy", {"passed": (0.2, 0.2)}, [2.0, 1.8], None),  # a 25th in all: no more than it starts with
+        ("exploding", {"passed": (5.0, 5.0, 5.0)}, FALLING, None),
+        ("healthy", {"passed": (1.4,) * 20}, [2.0, 1.8], None),
+        ("dead", {"dead": 0.51}, FALLING, None),
+        ("healthy", {"dead": 0.5}, [2.0, 1.8], None),
+        ("saturated", {"saturated": 0.5}, [2.0, 1.8], None),
+        ("healthy", {"saturated": 0.49}, [2.0, 1.8], None),
+        ("learned", {"saturated": 0.9}, [2.0, 0.1], None),  # sure of what it knows
+        ("rate too high", {"ratio": 0.11}, FALLING, None),
+        ("rate too high", {"ratio": 0.02}, [2.0, 1.0, 1.1], None),
+        ("healthy", {"ratio": 0.02}, [2.0, 1.0, 0.9], None),
+        ("rate too low", {"ratio": 5e-5}, [2.0, 1.99, 1.98, 1.97], None),
+        ("healthy", {"ratio": 5e-5}, [2.0, 1.5, 1.0, 0.5], None),
+        ("plateau", {}, [2.0, *[1.0] * 10], None),
+        ("healthy", {}, FALLING, None),
+        ("learned", {}, [2.0, 0.19], None),
+        ("overfitting", {}, FALLING, [2, 1.5, 1, 0.9, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4]),
+        (
+            "healthy",
+            {},
+            FALLING,
+            [2, 1.5, 1, 0.9, 0.8, 0.9, 1, 1.1, 1.2, 0.85, 1.4],
+        ),  # 0.85 is near the best
+        ("plateau", {}, [2.0, *[1.0] * 10], [2, 1.5, 1, 0.9, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4]),
+    ],
+)
+def test_thresholds(kind, instruments, train, valid):
+    assert describe(probe(**instruments), record(train, valid), DIGITS).kind == kind
+
+
+def test_before_anything_is_measured():
+    assert describe(None, None, DIGITS).kind == "nothing"
+
+
+def test_nothing_reaches_the_first_layer():
+    sentence = describe(probe((0.0, 1.0, 1.0)), record([2.0]), DIGITS)
+    assert sentence.kind == "vanishing"
+    assert "none reaches dense1" in sentence.says
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.0, 1e300])
+def test_odd_numbers_are_no_trouble(odd):
+    for instruments in ({"passed": (odd, 1.0, 1.0)}, {"passed": (1.0, 1.0, odd)}, {"ratio": odd}):
+        text = str(describe(probe(**instruments), record([odd, 1.0, odd], [odd, odd, 1.0]), DIGITS))
+        assert text
+        assert len(text) < 260
+
+
+def test_a_long_record_costs_what_a_short_one_does():
+    rows = 200_000
+    long = record([2.0])
+    long.rows += [replace(long.rows[0], epoch=n, step=n, train_loss=1.0) for n in range(1, rows)]
+
+    class Counted(list):
+        read = 0
+
+        def __getitem__(self, place):
+            found = super().__getitem__(place)
+            Counted.read += len(found) if isinstance(place, slice) else 1
+            return found
+
+    long.rows = Counted(long.rows)
+    assert describe(probe(step=rows), long, DIGITS).kind == "plateau"
+    assert Counted.read < 2000
+
+
+def test_every_sentence_says_what_and_most_say_what_to_do():
+    assert len(FINDINGS) == len(set(FINDINGS))
+    for name in ("deep-sigmoid", "exploding", "digits"):
+        sentence = said(name)
+        assert sentence.says.endswith(".")
+        assert sentence.glyph in "✓!✗"
