@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from engine.errors import BadInput
 
+_NUMBERS = (int, float, int | None, float | None)
 KINDS: dict[str, type["Component"]] = {}
 
 
@@ -43,6 +44,8 @@ class Model(BaseModel):
             if key not in cls.model_fields:
                 context = {"key": key, "allowed": tuple(cls.model_fields)}
                 raise PydanticCustomError("unknown_key", "unknown key", context)
+            if isinstance(value[key], bool) and cls.model_fields[key].annotation in _NUMBERS:
+                raise PydanticCustomError("not_a_number", "must be a number", {"key": key, "value": value[key]})
         return value
 
 
@@ -241,6 +244,8 @@ def explain(error: ValidationError, place: str = "") -> str:
         key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
         owner, near = where or "an experiment", nearest(key, context["allowed"])
         return f"{where + '.' if where else ''}{key} is not a setting of {owner}{near}"
+    if kind == "not_a_number":
+        return f"{where + '.' if where else ''}{context['key']} is {context['value']}: must be a number"
     if kind == "missing":
         return f"{where} is missing: give it a value"
     reason = _LIMITS[kind].format(**context) if kind in _LIMITS else first["msg"][:1].lower() + first["msg"][1:]

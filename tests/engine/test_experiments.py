@@ -159,6 +159,8 @@ def test_a_graph_that_does_not_fit_is_one_sentence(layers, sentence):
         ("[model]\nname = 'mlp'\n[[layers]]\ntype = 'relu'", "keep one of them"),
         ("[loss]\nname = 'cross_entropy'\nlabel_smoothing = nan", "loss.label_smoothing is nan"),
         ("[optimizer]\nname = 'perceptron'", "batch_size = 1"),
+        ("epochs = true", "epochs is True: must be a number"),
+        ("[optimizer]\nname = 'adam'\nlr = false", "optimizer.lr is False: must be a number"),
         ("data = 1979-05-27", "data is "),
     ],
 )
