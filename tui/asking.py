@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from engine import Session, Snapshot, Trainer
 
 T = TypeVar("T")
-SHARE = 0.03  # of the worker's time, at most, while it trains
 
 
 def moment(snapshot: "Snapshot") -> Hashable:
@@ -23,11 +22,12 @@ def moment(snapshot: "Snapshot") -> Hashable:
 class Asking(Generic[T]):
     """The last answer, what it is about, and what it cost; asks again when told of something else.
 
-    `least` is the shortest time in seconds between two questions while the session plays.
+    While the session plays, `least` is the shortest time in seconds between two questions, and `share` the most of the
+    worker's time that they may take.
     """
 
-    def __init__(self, least: float = 0.125) -> None:
-        self.least = least
+    def __init__(self, least: float = 0.125, share: float = 0.03) -> None:
+        self.least, self.share = least, share
         self.answer: T | None = None
         self.about: Hashable = None
         self.problem: str | None = None
@@ -56,7 +56,7 @@ class Asking(Generic[T]):
         fresh = self._take()
         if self._future is not None or about == self.about:
             return fresh
-        if playing and monotonic() - self._asked < max(self.least, self.seconds / SHARE):
+        if playing and monotonic() - self._asked < max(self.least, self.seconds / self.share):
             return fresh
 
         def timed(trainer: "Trainer") -> tuple[T, float]:

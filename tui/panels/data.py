@@ -160,7 +160,7 @@ Large splits are looked at through a fixed random sample, and the last line says
         """The present tab: the one chosen last, where the data has it."""
         found = self.views
         named = [view for view in found if self._view is not None and view.name == self._view.name]
-        return (named or list(found) or [None])[0]
+        return (named or list(found))[0] if found else None
 
     @property
     def mode(self) -> str:
@@ -196,14 +196,6 @@ Large splits are looked at through a fixed random sample, and the last line says
                 places = np.flatnonzero(reading.rows[order] == self._chosen)
                 chosen = int(places[0]) if len(places) else 0
         return Look(view, mode, self._points, self._fields.answer, reading, order, chosen)
-
-    @property
-    def chosen_row(self) -> int:
-        """The row of the split that is chosen in a view of single rows; else the first one."""
-        look = self.look
-        if look is None or look.reading is None or not len(look.order):
-            return self._chosen or 0
-        return int(look.reading.rows[look.order[look.chosen]])
 
     # ------------------------------------------------------------------------------------------ drawing
 
@@ -295,9 +287,14 @@ Large splits are looked at through a fixed random sample, and the last line says
     def action_see(self) -> None:
         from tui.screens.seeing import SeeingScreen
 
-        if self._snapshot is not None and self._snapshot.nodes:
-            part = self.reading.part if self.reading is not None else "train"
-            self.app.push_screen(SeeingScreen(self.session, part, self.chosen_row))
+        look = self.look
+        if self._snapshot is None or not self._snapshot.nodes:
+            return
+        if look is None or look.reading is None:
+            self.app.push_screen(SeeingScreen(self.session, self._part))
+            return
+        rows = look.reading.rows[look.order] if len(look.order) else look.reading.rows
+        self.app.push_screen(SeeingScreen(self.session, look.reading.part, rows.tolist(), look.chosen))
 
     def action_draw_digit(self) -> None:
         from tui.screens.draw import DrawScreen

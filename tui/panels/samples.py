@@ -79,8 +79,12 @@ def draw_scores(
 
     The true class is marked with ✓; the likeliest is bold.
     """
-    best = int(np.argmax(scores))
-    order = range(len(scores)) if len(scores) <= height else np.argsort(-scores, kind="stable")[:height].tolist()
+    best = int(np.argmax(np.nan_to_num(scores)))
+    order = list(range(len(scores)))
+    if len(scores) > height > 0:
+        order = np.argsort(-np.nan_to_num(scores), kind="stable")[:height].tolist()
+        if target is not None and target not in order:
+            order[-1] = target
     label = min(max(map(len, classes)), max(1, width - 12))
     inner = max(0, width - label - 7)
     for row, kind in enumerate(order):
