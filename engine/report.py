@@ -1,6 +1,7 @@
 """What a request to the trainer gives back, and how a run that cannot go on is explained."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -27,21 +28,31 @@ class Report:
     problem: str | None
 
 
-def first_not_finite(network: Network, at: Pass) -> str | None:
-    """Where the first number arose that is not finite: forward through the outputs, then backward; None where all are.
+EXPLODED = 1e5
 
-    A norm that overflows while every element is finite is no trouble.
+
+def trouble(network: Network, at: Pass, limit: float) -> str | None:
+    """Why the gradient in memory must not be used, naming the node where the trouble arose; None where all is well.
+
+    Outputs are looked at forward and gradients backward for the first number that is not finite; then for a loss above
+    `limit`, which is `EXPLODED` times the untrained network's, and for a gradient whose square overflows: an optimizer
+    that divides by the gradient's size would go on from there as if nothing were wrong, and learn nothing.
     """
+    loss, square = at.vitals.tolist()
+    if loss <= limit and square < inf:
+        return None
     at.complete()
+    last = network.nodes[-1].name
     for name, y in at.outputs.items():
         if not np.isfinite(y).all():
-            return f"the output of node '{name}'"
-    if not np.isfinite(at.vitals[0]):
-        return f"the loss, of node '{network.nodes[-1].name}',"
+            return f"the output of node '{name}' is not finite"
+    if not np.isfinite(loss):
+        return f"the loss is not finite, behind node '{last}'"
     for node in reversed(network.nodes):
         if not np.isfinite(at.gradients[node.name]).all():
-            return f"the gradient of node '{node.name}'"
-    for slot in network.parameters:
-        if not np.isfinite(network.grads[slot.flat]).all():
-            return f"the gradient of '{slot.name}'"
-    return None
+            return f"the gradient of node '{node.name}' is not finite"
+    if loss > limit:
+        size = float(np.abs(at.y).max())
+        return f"the loss is {loss:.3g}, over 100,000 times the first, and outputs of node '{last}' reach {size:.3g}"
+    slot = max(network.parameters, key=lambda slot: float(np.abs(network.grads[slot.flat]).max()))
+    return f"the gradient of '{slot.name}' in node '{slot.node}' is too large to be squared"

@@ -8,7 +8,7 @@ trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on rep
 """
 
 from collections.abc import Iterator
-from math import isfinite, sqrt
+from math import inf, sqrt
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,7 +28,7 @@ from engine.memory import Array
 from engine.monitors import StoppingState
 from engine.network import Network, Pass
 from engine.probe import Measurement, Probe
-from engine.report import Report, Status, first_not_finite
+from engine.report import EXPLODED, Report, Status, trouble
 from engine.state import Edit, State, first_state
 from engine.threads import prepare_thread
 from engine.timeline import Timeline
@@ -184,7 +184,7 @@ class Trainer:
         at = self._load()
         at.forward.run()
         at.backward.run()
-        if self._stop_if_not_finite(at):
+        if self._stop(at):
             return None
         self.probe = Measurement(self.network, at, self.state.step).finish(updated=False)
         return self.probe
@@ -325,7 +325,7 @@ class Trainer:
         x, t, vitals = at.inputs, at.targets, at.vitals
         now, clock, step = self._update.now, self.network.clock, self.state.step
         record: list[tuple[float, float]] = []
-        broken = False
+        broken, limit = False, self._limit
         for batch, answers, scalars in zip(inputs, targets, table, strict=True):
             x[...] = batch
             t[...] = answers
@@ -333,7 +333,7 @@ class Trainer:
             for function, args in gradient:
                 function(*args)
             loss, square = vitals.tolist()
-            broken = not isfinite(loss + square) and first_not_finite(self.network, at) is not None
+            broken = not (loss <= limit and square < inf)
             if broken:
                 break
             record.append((loss, square))
@@ -343,7 +343,7 @@ class Trainer:
             if deadline is not None and perf_counter() > deadline:
                 break
         self._note(record, lrs[: len(record)], len(record) * at.batch, began)
-        if broken and self._stop_if_not_finite(at):
+        if broken and self._stop(at):
             return
         self._apply_edits()
         if self.seconds - self._last_keyframe > KEYFRAME_SECONDS:
@@ -357,7 +357,7 @@ class Trainer:
         at.forward.run()
         at.backward.run()
         loss, square = at.vitals.tolist()
-        if not isfinite(loss + square) and self._stop_if_not_finite(at):
+        if self._stop(at):
             return
         if measured:
             measurement = Measurement(self.network, at, self.state.step + 1)
@@ -416,14 +416,19 @@ class Trainer:
 
     # ------------------------------------------------------------------------------------------ trouble
 
-    def _stop_if_not_finite(self, at: Pass) -> bool:
-        """Finds out where the first number arose that is not finite; a norm that merely overflows is none."""
-        where = first_not_finite(self.network, at)
-        if where is None:
+    @property
+    def _limit(self) -> float:
+        """The loss above which a run has diverged."""
+        return EXPLODED * max(self.history.rows[0].train_loss, 1.0) if self.history.rows else inf
+
+    def _stop(self, at: Pass) -> bool:
+        """Whether the step in hand must not be taken; then `problem` says why."""
+        why = trouble(self.network, at, self._limit)
+        if why is None:
             return False
         lr = self.experiment.optimizer.lr
         self.problem = (
-            f"step {self.state.step + 1}: {where} is not finite; the weights are as they were before that step; "
+            f"step {self.state.step + 1}: {why}; the weights are as they were before that step; "
             f"lower optimizer.lr (now {lr:g}) or set regularization.clip_norm"
         )
         if not np.isfinite(self.network.values).all():
