@@ -155,7 +155,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         for column in columns:
             ends.append(ends[-1] + 1 + column.width)
         muted = palette.color("muted")
-        more = f"{self._first + 1}–{self._first + len(rows)} of {len(self._rows)}"
+        more = f"{self._first + 1}–{self._first + len(rows)}/{len(self._rows)}"
         picture.put(top, 0, more if len(rows) < len(self._rows) and len(more) < left else "", muted)
         picture.put(top, left, "gradient rms" if bar >= 12 else "rms", muted)
         for column, end in zip(columns, ends[1:], strict=True):

@@ -1,0 +1,334 @@
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from math import log10
+
+import numpy as np
+import pytest
+from textual.app import App
+from textual.reactive import reactive
+
+from engine import NodeStats, Probe, Session, Snapshot, Trainer, load_experiment
+from tui.drawing.bars import EIGHTHS, Decades
+from tui.panels.detail import draw_detail
+from tui.panels.gradients import SCALE, GradientsPanel
+from tui.panels.layers import judged, layer_rows, short
+from tui.panels.past import MOST, Past
+from tui.sentence import describe
+
+
+class Host(App):
+    selected_node = reactive(None)
+
+    def __init__(self, session):
+        super().__init__()
+        self.session = session
+        self.panel = GradientsPanel()
+
+    def compose(self):
+        yield self.panel
+
+    def watch_selected_node(self, name):
+        self.panel.on_node_selected(name)
+
+
+def rest(session):
+    session.ask(lambda trainer: None).result(10)
+    while session.snapshot.activity == "playing":
+        session.ask(lambda trainer: None).result(10)
+    return session.snapshot
+
+
+@asynccontextmanager
+async def hosted(name, size=(100, 24), epochs=1):
+    session = Session(load_experiment(name))
+    session.start()
+    app = Host(session)
+    try:
+        async with app.run_test(size=size) as pilot:
+            rest(session)
+            app.panel.show(session.snapshot)
+            for _ in range(epochs):
+                session.epoch()
+                app.panel.show(rest(session))
+            app.panel.focus()
+            await pilot.pause()
+            yield app.panel, session, pilot
+    finally:
+        session.close()
+
+
+def bars(panel):
+    """The length of each layer's bar, in eighths of a cell, and of the whole scale, read off the screen."""
+    lines = panel.as_text().split("\n")
+    header = next(line for line in lines if "gradient rms" in line)
+    left = header.index("gradient rms")
+    found = {}
+    for line in lines[lines.index(header) + 1 :]:
+        name = line[:left].strip(" ▸")
+        body = line[left:]
+        if name and body[:1] in EIGHTHS[1:]:
+            full = len(body) - len(body.lstrip("█"))
+            part = EIGHTHS.index(body[full]) if full < len(body) and body[full] in EIGHTHS[1:] else 0
+            found.setdefault(name, 8 * full + part)
+    return found
+
+
+def scale_width(panel):
+    """Cells of the whole scale, from the distance of two named powers of ten."""
+    line = next(line for line in panel.as_text().split("\n") if line.count("╵") >= 2)
+    ticks = [(float(word), line.index("╵" + word)) for word in line.replace("╵", " ").split()[:2]]
+    (a, x), (b, y) = ticks
+    return (y - x) / log10(b / a) * 12
+
+
+@pytest.mark.parametrize("name", ["deep-sigmoid", "deep-relu", "digits"])
+@pytest.mark.parametrize("size", [(50, 18), (100, 24), (118, 36)])
+async def test_bars_are_as_long_as_the_gradient_is_large_on_one_scale_for_all(name, size):
+    async with hosted(name, size) as (panel, session, _):
+        drawn, width = bars(panel), scale_width(panel)
+        sizes = {stats.node: stats.grad_rms for stats in session.snapshot.probe.nodes if stats.grad_rms is not None}
+        assert drawn.keys() == sizes.keys()
+        for node, size in sizes.items():
+            assert drawn[node] / 8 == pytest.approx((log10(size) + 10) / 12 * width, abs=1.7)
+
+
+async def test_deep_sigmoid_looks_vanishing_and_deep_relu_does_not():
+    shapes = {}
+    for name in ("deep-sigmoid", "deep-relu", "deep-sigmoid-batchnorm"):
+        async with hosted(name, (50, 18), epochs=3) as (panel, session, _):
+            lengths = bars(panel)
+            shapes[name] = [lengths[f"dense{n}"] / lengths["output"] for n in range(1, 9)]
+            assert ("vanishes" in panel.as_text()) == (name == "deep-sigmoid")
+            said = describe(session.snapshot.probe, session.snapshot.history, session.snapshot.experiment)
+            assert said.says.split()[0] in panel.as_text()
+    sigmoid = shapes["deep-sigmoid"]
+    assert sigmoid == sorted(sigmoid)
+    assert sigmoid[0] < 0.5
+    assert min(shapes["deep-relu"]) > 0.85
+    assert min(shapes["deep-sigmoid-batchnorm"]) > 0.85
+
+
+async def test_every_number_is_the_probe_s():
+    async with hosted("digits", (140, 20)) as (panel, session, _):
+        probe, text = session.snapshot.probe, panel.as_text()
+        dense = next(stats for stats in probe.nodes if stats.node == "dense1")
+        line = next(line for line in text.split("\n") if "dense1" in line)
+        passed = dict(probe.attenuation)["dense1"]
+        glyph, word, _ = judged(dense.update_ratio)
+        for part in (short(dense.grad_norm), short(dense.update_ratio), short(dense.dy_rms), f"×{short(passed)}"):
+            assert part in line.split()
+        assert f"{glyph} {word}" in line
+        relu = next(stats for stats in probe.nodes if stats.node == "relu1")
+        assert f"{100 * relu.dead:.0f}%" in next(line for line in text.split("\n") if "relu1" in line)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "word"), [(9e-5, "low"), (1e-4, "ok"), (1e-2, "ok"), (1.1e-2, "high"), (None, ""), (0.0, "low")]
+)
+def test_the_healthy_band(ratio, word):
+    assert judged(ratio)[1] == word
+
+
+def test_a_layer_speaks_for_its_activation():
+    trainer = Trainer(load_experiment("deep-sigmoid-batchnorm"))
+    rows = layer_rows(trainer.probe, everything=False)
+    assert [row.name for row in rows] == [*(f"dense{n}" for n in range(1, 9)), "output"]
+    assert rows[0].members == ("dense1", "batch_norm1", "sigmoid1")
+    assert rows[0].saturated == next(stats.saturated for stats in trainer.probe.nodes if stats.node == "sigmoid1")
+    everything = layer_rows(trainer.probe, everything=True)
+    assert [row.name for row in everything] == [stats.node for stats in trainer.probe.nodes]
+    assert everything[0].dy_rms is None  # no gradient is computed before the first weights
+
+
+async def test_selecting_follows_everywhere_and_enter_opens():
+    async with hosted("deep-relu", (70, 18)) as (panel, session, pilot):
+        app = pilot.app
+        await pilot.press("down", "j")
+        assert app.selected_node == "dense2"
+        assert "▸dense2" in panel.as_text()
+        await pilot.press("k")
+        assert app.selected_node == "dense1"
+        await pilot.press("end")
+        assert app.selected_node == "output"
+        app.selected_node = "relu3"  # somewhere else; here its layer stands for it
+        await pilot.pause()
+        assert "▸dense3" in panel.as_text()
+        await pilot.press("a")
+        await pilot.pause()
+        assert "relu3" in next(line for line in panel.as_text().split("\n") if "▸" in line)
+        app.selected_node = "dense3"
+        await pilot.press("enter")
+        await pilot.pause()
+        text, probe = panel.as_text(), session.snapshot.probe
+        weight = next(one for one in probe.parameters if one.parameter == "dense3.weight")
+        for part in ("dense3.weight", "dense3.bias", short(weight.grad_norm), short(weight.grad_max), "output mean"):
+            assert part in text
+        await pilot.press("down")
+        await pilot.pause()
+        assert "relu3" in panel.as_text()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "gradient rms" in panel.as_text()
+        await pilot.press("escape")
+        assert app.selected_node is None
+
+
+async def test_a_click_selects_and_another_opens():
+    async with hosted("digits", (70, 18)) as (panel, _, pilot):
+        line = next(y for y, text in enumerate(panel.as_text().split("\n")) if "dense2" in text)
+        await pilot.click(panel, offset=(4, line))
+        assert pilot.app.selected_node == "dense2"
+        await pilot.click(panel, offset=(4, line))
+        await pilot.pause()
+        assert "dense2.weight" in panel.as_text()
+
+
+async def test_more_layers_than_rows_scroll():
+    async with hosted("deep-sigmoid", (60, 12), epochs=0) as (panel, session, pilot):
+        await pilot.press("a")
+        names = [stats.node for stats in session.snapshot.probe.nodes]
+        for name in names:
+            await pilot.press("down")
+            await pilot.pause()
+            assert pilot.app.selected_node == name
+            assert "▸" in panel.as_text()
+        assert "–18/18" in panel.as_text()
+        await pilot.press("home")
+        await pilot.pause()
+        assert "▸" in panel.as_text()
+        assert names[0] in panel.as_text()
+
+
+async def test_any_size_is_safe():
+    async with hosted("deep-relu", (100, 30)) as (_, _, pilot):
+        for size in ((1, 1), (12, 4), (40, 10), (25, 40), (200, 3), (200, 60), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            for key in ("enter", "a", "down"):
+                await pilot.press(key)
+
+
+def test_the_histogram_lies_where_the_gradient_is():
+    trainer = Trainer(load_experiment("deep-sigmoid"))
+    snapshot = Snapshot(
+        1, 1, "paused", trainer.experiment, history=trainer.history, nodes=trainer.network.nodes, probe=trainer.probe
+    )
+    places = []
+    for name in ("dense1", "dense5", "output"):
+        picture = draw_detail(snapshot, name, Decades(-10, 2), 120, 30, pilot_palette())
+        lines = picture.to_text().split("\n")
+        start = next(y for y, line in enumerate(lines) if line.startswith(f"{name}.weight")) + 2
+        tall = max(range(start, start + 4), key=lambda y: lines[y].count("█"))
+        column = int(np.median([x for x, c in enumerate(lines[tall]) if c == "█"]))
+        places.append(-10 + column / 120 * 12)
+        size = next(one.grad_rms for one in trainer.probe.parameters if one.parameter == f"{name}.weight")
+        assert places[-1] == pytest.approx(log10(size), abs=1.0)
+    assert places == sorted(places)
+
+
+def pilot_palette():
+    from tui.drawing.palette import Palette
+
+    return Palette()
+
+
+def test_what_is_not_finite_is_a_mark():
+    trainer = Trainer(load_experiment("digits"))
+    nodes = tuple(
+        replace(stats, grad_rms=float("nan")) if stats.node == "dense1" else stats for stats in trainer.probe.nodes
+    )
+    probe = replace(trainer.probe, nodes=nodes)
+    panel = GradientsPanel()
+    panel._snapshot = Snapshot(1, 1, "paused", trainer.experiment, history=trainer.history, probe=probe)
+    picture = panel.draw(80, 20, pilot_palette())
+    assert "× not finite" in next(line for line in picture.to_text().split("\n") if "dense1" in line)
+
+
+# ---------------------------------------------------------------------------------------------- the strip of history
+
+
+def probe_at(step, sizes):
+    nodes = tuple(
+        NodeStats(f"dense{n}", "dense", 0.0, 1.0, None, None, 1.0, 1.0, size, size, None)
+        for n, size in enumerate(sizes, 1)
+    )
+    return Probe(step, 1.0, nodes, ())
+
+
+def test_columns_are_means_of_logarithms_and_hold_what_was_before():
+    trainer = Trainer(load_experiment("digits"))
+    rng = np.random.default_rng(5)
+    past, steps = Past(), np.sort(rng.choice(1000, 60, replace=False))
+    sizes = 10.0 ** rng.uniform(-8, 1, (60, 3))
+    for place in rng.permutation(60):  # going back and forth, they come in any order
+        snapshot = Snapshot(1, 1, "paused", trainer.experiment, history=trainer.history)
+        past.follow(replace(snapshot, probe=probe_at(int(steps[place]), sizes[place])))
+    for count in (7, 40, 333):
+        found = past.columns(1000.0, count)
+        last = int(np.ceil(steps[-1] / (1000 / count)))
+        assert found.shape == (3, last)
+        before = sizes[0]
+        for column in range(last):
+            low, high = column * 1000 / count, (column + 1) * 1000 / count
+            inside = (steps > low) & (steps <= high) if column else steps <= high
+            if inside.any():
+                expected, before = 10 ** np.log10(sizes[inside]).mean(0), sizes[inside][-1]
+            else:
+                expected = before
+            assert found[:, column] == pytest.approx(expected)
+
+
+def test_a_long_run_keeps_so_many_probes():
+    trainer = Trainer(load_experiment("digits"))
+    past = Past()
+    snapshot = Snapshot(1, 1, "playing", trainer.experiment, history=trainer.history)
+    for step in range(5000):
+        past.follow(replace(snapshot, probe=probe_at(step * 100, [1e-3, 1e-2])))
+    assert MOST // 2 <= len(past) <= MOST
+    assert past.columns(500_000, 50) == pytest.approx(np.tile([[1e-3], [1e-2]], 50))
+
+
+def test_what_the_run_forgot_is_forgotten():
+    trainer, past = Trainer(load_experiment("overfit")), Past()
+
+    def follow(run=1):
+        now = {"history": trainer.history, "probe": trainer.probe, "edits": tuple(trainer.edits)}
+        past.follow(Snapshot(1, run, "paused", trainer.experiment, step=trainer.state.step, **now))
+
+    for _ in range(10):
+        trainer.step()
+        follow()
+    assert len(past) == 10
+    trainer.seek(5)
+    follow()
+    assert len(past) == 10  # still on record
+    trainer.edit("optimizer.lr", 0.001)
+    trainer.step()
+    follow()
+    assert len(past) == 6
+    trainer.reset()
+    follow()
+    assert len(past) == 1
+    trainer.step()
+    follow(run=2)
+    assert len(past) == 1
+
+
+async def test_the_future_of_the_strip_is_dimmed():
+    async with hosted("digits", (100, 30), epochs=4) as (panel, session, pilot):
+        bright = panel._picture
+        session.seek(45)
+        panel.show(rest(session))
+        await pilot.pause()
+        dimmed = panel._picture
+        rows = [y for y, line in enumerate(dimmed.to_text().split("\n")) if "▀" in line]
+        left = dimmed.to_text().split("\n")[rows[0]].index("▀")
+        width = 100 - left
+        here = left + int(45 / 192 * width)
+        changed = (bright.bg[rows] != dimmed.bg[rows]).any(0)
+        assert not changed[: here + 1].any()
+        assert changed[here + 2 : left + int(180 / 192 * width)].all()
+
+
+def test_the_scale_is_absolute():
+    assert (SCALE.low, SCALE.high) == (-10, 2)

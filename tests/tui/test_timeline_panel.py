@@ -1,0 +1,208 @@
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+from textual.app import App
+
+from engine import Session, Snapshot, Trainer, load_experiment
+from tui.panels.timeline import TimelinePanel
+
+
+class Host(App):
+    def __init__(self, session):
+        super().__init__()
+        self.session = session
+        self.panel = TimelinePanel()
+
+    def compose(self):
+        yield self.panel
+
+
+def rest(session):
+    session.ask(lambda trainer: None).result(10)
+    while session.snapshot.activity == "playing":
+        session.ask(lambda trainer: None).result(10)
+    return session.snapshot
+
+
+@asynccontextmanager
+async def hosted(name="digits", size=(120, 3), epochs=4):
+    session = Session(load_experiment(name))
+    session.start()
+    app = Host(session)
+    try:
+        async with app.run_test(size=size) as pilot:
+            rest(session)
+            app.panel.show(session.snapshot)
+            if epochs:
+                session.epoch(epochs)
+                app.panel.show(rest(session))
+            app.panel.focus()
+            await pilot.pause()
+            yield app.panel, session, pilot
+    finally:
+        session.close()
+
+
+async def arrived(panel, pilot, until):
+    await until(pilot, lambda: panel._arrival is None and panel._target is None)
+
+
+async def test_nothing_on_record():
+    async with hosted(epochs=0) as (panel, session, pilot):
+        assert "nothing on record yet" in panel.as_text()
+        await pilot.press("left", "right", "home", "end", "H", "L")
+        await pilot.click(panel, offset=(60, 0))
+        await pilot.hover(panel, offset=(50, 0))
+        assert rest(session).step == 0
+
+
+async def test_keys_go_by_step_and_by_epoch(until):
+    async with hosted() as (panel, session, pilot):
+        expected = {
+            "left": 179, "h": 178, "right": 179, "shift+left": 135, "H": 90, "shift+right": 135, "l": 136, "L": 180,
+            "home": 0, "ctrl+right": 45, "end": 180,
+        }  # fmt: skip
+        for key, step in expected.items():
+            await pilot.press(key)
+            await arrived(panel, pilot, until)
+            assert rest(session).step == step
+            assert f"step {step} of 180 on record" in panel.as_text()
+        await pilot.press("right")
+        await arrived(panel, pilot, until)
+        assert rest(session).step == 180  # no further than the record goes
+
+
+async def test_there_the_weights_are_what_they_were(until):
+    trainer = Trainer(load_experiment("digits"))
+    trainer.advance(steps=100)
+    async with hosted() as (panel, session, pilot):
+        panel.seek(100)
+        await arrived(panel, pilot, until)
+        weights = session.ask(lambda other: other.network.values.copy()).result(10)
+        assert weights.tobytes() == trainer.network.values.tobytes()
+
+
+async def test_held_keys_do_not_lose_a_step(until):
+    async with hosted() as (panel, session, pilot):
+        await pilot.press(*["left"] * 25)
+        await arrived(panel, pilot, until)
+        assert rest(session).step == 155
+
+
+class Slow:
+    """A session whose worker does not arrive until it is told to."""
+
+    def __init__(self, snapshot):
+        self.snapshot, self.seeks, self.answers = snapshot, [], []
+
+    def seek(self, step):
+        self.seeks.append(step)
+
+    def ask(self, question):
+        self.answers.append(Future())
+        return self.answers[-1]
+
+
+async def test_while_the_worker_is_on_its_way_only_the_latest_target_counts(until):
+    trainer = Trainer(load_experiment("digits"))
+    trainer.advance(steps=200)
+    snapshot = Snapshot(
+        1, 1, "paused", trainer.experiment, step=200, epoch=4, steps_per_epoch=45, history=trainer.history,
+        keyframes=trainer.timeline.steps,
+    )  # fmt: skip
+    slow = Slow(snapshot)
+    app = Host(slow)
+    async with app.run_test(size=(209, 3)) as pilot:  # 208 is the end of the axis: a column a step
+        app.panel.show(snapshot)
+        await pilot.pause()
+        await pilot.mouse_down(app.panel, offset=(150, 1))
+        for x in range(149, 20, -1):
+            await pilot.hover(app.panel, offset=(x, 1))
+        assert slow.seeks == [150]
+        assert "step 21 of 200" in app.panel.as_text()  # the screen does not wait
+        slow.answers[0].set_result(150)
+        await until(pilot, lambda: len(slow.seeks) > 1)
+        assert slow.seeks == [150, 21]
+        await pilot.mouse_up(app.panel, offset=(21, 1))
+        await pilot.hover(app.panel, offset=(100, 1))
+        slow.answers[1].set_result(21)
+        await until(pilot, lambda: app.panel._arrival is None)
+        assert slow.seeks == [150, 21]
+        assert "○ step 100" in app.panel.as_text()
+
+
+@pytest.mark.parametrize("x", [0, 10, 59, 90, 119])
+async def test_a_click_goes_to_the_step_under_it(x, until):
+    async with hosted() as (panel, session, pilot):
+        await pilot.click(panel, offset=(x, 1))
+        await arrived(panel, pilot, until)
+        end = 192  # the end of the axis, in four significant bits, at or after 180
+        step = rest(session).step
+        assert step == min(180, round(x / 119 * end))
+        assert panel.as_text().split("\n")[1].index("●") == round(step / end * 119)
+
+
+async def test_epochs_keyframes_and_edits_are_marked(until):
+    async with hosted(epochs=2) as (panel, session, pilot):
+        session.edit("optimizer.lr", 0.001)
+        session.epoch(2)
+        snapshot = rest(session)
+        panel.show(snapshot)
+        await pilot.pause()
+        marks, bar, words = panel.as_text().split("\n")[:3]
+
+        def column(step):
+            return round(step / 192 * 119)
+
+        for epoch in (1, 3, 4):
+            assert marks[column(45 * epoch)] == "╷"
+            assert marks[column(45 * epoch) + 1] == str(epoch)
+        assert marks[column(90)] == "✎"
+        crosses = {x for x, char in enumerate(bar) if char == "┿"}
+        assert crosses == {column(frame) for frame in snapshot.keyframes} - {column(180)}
+        assert "optimizer.lr = 0.001 since step 90" in words
+        assert "epoch 4.00" in words
+        panel.seek(60)
+        await arrived(panel, pilot, until)
+        words = panel.as_text().split("\n")[2]
+        assert "optimizer.lr" not in words
+        assert "epoch 1.33" in words
+
+
+async def test_the_future_is_dimmed_and_goes_when_something_is_changed(until):
+    async with hosted() as (panel, session, pilot):
+        panel.seek(96)
+        await arrived(panel, pilot, until)
+        picture = panel._picture
+        here = panel.as_text().split("\n")[1].index("●")
+        assert here == round(119 / 2)
+        train = panel.palette.color("train")
+        assert set(picture.fg[1, :here].tolist()) == {train}
+        assert set(picture.fg[1, here + 1 : 110].tolist()) == {panel.palette.faded(train)}
+        session.edit("optimizer.lr", 0.001)
+        panel.show(rest(session))
+        await pilot.pause()
+        assert "step 96 of 96 on record" in panel.as_text()
+
+
+async def test_playing_is_not_having_a_future():
+    trainer = Trainer(load_experiment("digits"))
+    trainer.advance(steps=50)
+    then = Snapshot(1, 1, "playing", trainer.experiment, step=50, steps_per_epoch=45, history=trainer.history)
+    trainer.advance(steps=30)  # the worker goes on while the screen looks at what was
+    app = Host(Slow(then))
+    async with app.run_test(size=(100, 3)) as pilot:
+        app.panel.show(then)
+        await pilot.pause()
+        assert "step 50 of 50" in app.panel.as_text()
+
+
+async def test_any_size_is_safe():
+    async with hosted() as (panel, _, pilot):
+        for size in ((1, 1), (2, 5), (12, 4), (40, 1), (40, 2), (200, 60), (120, 3)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            panel.update()
+            assert np.all(panel.draw(*size, panel.palette).chars > 0)
