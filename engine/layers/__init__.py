@@ -1,9 +1,9 @@
 """The layers, one concept a file; importing the package registers them all."""
 
-from engine.layers import activations, convolution, dense, dropout, normalization, pooling, structure
+from engine.layers import activations, convolution, dense, dropout, normalization, pooling, structure, upsample
 from engine.layers.base import Layer, ParameterSpec, Scratch, Shape, Site
 
 __all__ = [
     "Layer", "ParameterSpec", "Scratch", "Shape", "Site",
-    "activations", "dense", "dropout", "normalization", "structure",
+    "activations", "convolution", "dense", "dropout", "normalization", "pooling", "structure", "upsample",
 ]  # fmt: skip

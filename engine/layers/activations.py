@@ -113,7 +113,7 @@ class Relu(Activation, name="relu"):
     wanted_init: ClassVar[str] = "he_normal"
 
     def forward(self, do: Plan, at: Site) -> None:
-        """y = max(0, x), against a row of zeros in the cache: with one zero for all, np.maximum is three times slower."""
+        """y = max(0, x), against zeros in the cache: with one zero for all, np.maximum is three times slower."""
         shape: Shape = ()
         while len(shape) < at.x.ndim and prod(longer := at.x.shape[-1 - len(shape) :]) <= ZEROS:
             shape = longer

@@ -6,6 +6,7 @@ for all samples, or part of one row, or, in a very large batch, part of the samp
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -87,7 +88,7 @@ def chunks(shape: Shape, column: int) -> tuple[Chunk, ...]:
 def _even(length: int, most: int) -> tuple[slice, ...]:
     """0 ... length in as few parts of at most `most` as possible, about equally long."""
     edges = np.linspace(0, length, -(-length // most) + 1).astype(int).tolist()
-    return tuple(slice(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True))
+    return tuple(slice(start, stop) for start, stop in pairwise(edges))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Convolution: one small set of weights slides over the image.
 
-A product of matrices does the work: the windows under the kernel become columns. A whole batch of columns would not fit the cache
-(they hold each pixel kernel^2 times), so they are made and used a chunk of positions at a time, and made again in backward.
+A product of matrices does the work: the windows under the kernel become columns. A whole batch of columns would not
+fit the cache (they hold each pixel kernel^2 times), so they are made and used a chunk of positions at a time, and made
+again in backward.
 """
 
 import numpy as np
@@ -9,20 +10,21 @@ from pydantic import Field
 
 from engine.initializers import Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site
-from engine.layers.columns import Chunk, Windows, chunks, image_shape, write_product, window_count
+from engine.layers.columns import Chunk, Windows, chunks, image_shape, window_count, write_product
 from engine.memory import Array
 from engine.plan import Plan
 
 
 class Conv2d(Layer, name="conv2d"):
-    """y[o, i, j] = b[o] + sum over c, r, q of W[o, c, r, q] x[c, s i + d r - p, s j + d q - p], with zeros outside the image.
+    """y[o, i, j] = b[o] + sum over c, r, q of W[o, c, r, q] x[c, s i + d r - p, s j + d q - p], 0 outside the image.
 
-    x (C, H, W, N), y (O, H', W', N), H' = floor((H + 2p - d (k - 1) - 1) / s) + 1; `weight` (O, C / groups, k, k), `bias` (O); stride s,
-    padding p, dilation d. As everywhere, it is a cross-correlation: the kernel is not flipped. With groups, each output channel sees its
-    own group's input channels only. (LeCun 1989; conventions as in PyTorch.)
+    x (C, H, W, N), y (O, H', W', N), H' = floor((H + 2p - d (k - 1) - 1) / s) + 1; `weight` (O, C / groups, k, k),
+    `bias` (O); stride s, padding p, dilation d. It is a cross-correlation: the kernel is not flipped. With groups, each
+    output channel sees its own group's input channels only (LeCun 1989; conventions as in PyTorch).
 
-    In matrices, with K = C k^2 / groups + 1 and P positions: y (O, P) = [W b] (O, K) X (K, P), where X holds a window a column and a last
-    row of ones; then [dW db]^T = X dy^T, and dX = W^T dy, whose entries are added to the pixels that they came from.
+    In matrices, with K = C k^2 / groups + 1 and P positions: y (O, P) = [W b] (O, K) X (K, P), where X holds a window a
+    column and a last row of ones. Then [dW db]^T = X dy^T and dX = W^T dy, whose entries are added to the pixels that
+    they came from. Where the stride is 1, dx is a convolution of dy instead, which copies less.
     """
 
     channels: int = Field(16, ge=1, le=65_536, description="number of output channels (filters)")

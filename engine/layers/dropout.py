@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.layers.base import Layer, Shape, Site
+from engine.layers.columns import image_shape
 from engine.memory import Array
 from engine.plan import Plan
 from engine.rng import rng
@@ -50,3 +51,18 @@ class Dropout(Layer, name="dropout"):
         uniform = rng(seed, "dropout", node, int(clock)).random(mask.shape, dtype=np.float32)
         np.greater_equal(uniform, self.rate, mask)
         np.divide(mask, 1 - self.rate, mask)
+
+
+class Dropout2d(Dropout, name="dropout2d"):
+    """Spatial dropout: whole channels are left out, since neighboring pixels say nearly the same (Tompson 2015).
+
+    x and y (C, H, W, N); one draw a channel and sample, else as dropout.
+    """
+
+    def shape(self, *shapes: Shape) -> Shape:
+        """The input's shape. Raises ValueError where it is no image."""
+        return image_shape(shapes[0])
+
+    def mask_shape(self, shape: Shape) -> Shape:
+        """(C, 1, 1, N)."""
+        return (shape[0], 1, 1, shape[3])

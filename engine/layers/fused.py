@@ -1,10 +1,10 @@
 """A convolution, a relu and a 2 x 2 max pooling behind each other, computed as one while a chunk is in the cache.
 
-Between them lie the largest arrays of a network, which are read and written four times a step where each layer works alone; here they
-are never made. The columns of a chunk are put in an order in which the four pixels of each pooling window lie far apart in four long
-runs, so that pooling is a comparison of long runs too:
+Between them lie the largest arrays of a network, which are read and written four times a step where each layer works
+alone; here they are never made. The columns of a chunk are put in an order in which the four pixels of each pooling
+window lie far apart in four long runs, so that pooling is a comparison of long runs too:
 
-    Z (O, 2, 2, q) = [W b] X,   y (O, q) = max(0, max over the two axes of 2)
+    Z (O, 2, 2, q) = [W b] X,   y (O, q) = max(0, max of Z over both axes of 2)
 
 For that, x is laid out once as E[c, h, u, j] = x[c, h, 2 s j + u], with its border of zeros.
 """
@@ -94,7 +94,9 @@ class ConvPool:
             do(np.multiply, own, low, D[:, 1])
             do(np.subtract, own, D[:, 1], D[:, 0])
             if padded is None:
-                assert columns is not None and total is not None and part_total is not None
+                assert columns is not None
+                assert total is not None
+                assert part_total is not None
                 dZ, X = room[:, : 4 * n], columns[:, :, : 4 * n]
                 quarters = dZ.reshape(outs, 2, 2, n)
                 do(np.multiply, D, right, quarters[:, :, 1])
@@ -146,7 +148,7 @@ class ConvPool:
                 yield E[:, p:bottom, u, first : last + 1], pixels
 
     def _columns(self, conv: Site, pool: Site, X: Array, part: Chunk) -> tuple[Array, Array]:
-        """The columns of a chunk and the pixels that belong there, (groups, C, k, k, 2, 2, rows, columns, samples)."""
+        """A chunk's columns and the pixels that go there, (groups, C / groups, k, k, 2, 2, rows, columns, samples)."""
         E, layer = self._even(conv, pool), self.conv
         d, s, k = layer.dilation, layer.stride, layer.kernel
         first = E[:, 2 * s * part.rows.start :, :, part.columns.start :, part.samples]
@@ -158,7 +160,7 @@ class ConvPool:
         return X[:, :inner].reshape(shape), pixels
 
     def _pixels(self, padded: Array, conv: Site, part: Chunk) -> tuple[Array, Array]:
-        """The left and the right pixels of a chunk's windows in dy with its border, each (O, 2, rows, columns, samples)."""
+        """The left and right pixels of a chunk's windows in dy with its border: (O, 2, rows, columns, samples)."""
         border = self.conv.border
         c, h, w, n = padded.strides
         first = padded[:, border + 2 * part.rows.start :, border + 2 * part.columns.start :, part.samples]

@@ -1,7 +1,7 @@
 """Pooling: a window of each channel becomes one number, its largest or its mean."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,7 +17,7 @@ CHUNK_FLOATS = 32_768
 class Pooling(Layer):
     """What pooling layers share: windows k wide and high, s apart, over images with p pixels added on each side."""
 
-    passes_scale = True
+    passes_scale: ClassVar[bool] = True
     kernel: int = Field(2, ge=1, le=1_024, description="height and width of a window")
     stride: int = Field(0, ge=0, le=1_024, description="pixels from one window to the next; 0: as many as the kernel's")
     padding: int = Field(0, ge=0, le=512, description="pixels added on each side; at most half the kernel")
@@ -80,7 +80,7 @@ class Pooling(Layer):
         return at.scratch((max(self._size(at.y, *piece) for piece in self._pieces(at.y)),))
 
     def _size(self, y: Array, channel: slice, rows: slice, under: slice) -> int:
-        return (channel.stop - channel.start) * (under.stop - under.start) * y.shape[2] * y.shape[3]
+        return int((channel.stop - channel.start) * (under.stop - under.start) * y.shape[2] * y.shape[3])
 
     def _halfway(self, room: Array, y: Array, channel: slice, rows: slice, under: slice) -> Array:
         shape = (channel.stop - channel.start, under.stop - under.start, *y.shape[2:])
@@ -90,12 +90,13 @@ class Pooling(Layer):
 class MaxPool2d(Pooling, name="max_pool2d"):
     """y[c, i, j] = max over r, q < k of x[c, s i + r - p, s j + q - p], with -inf outside the image.
 
-    x (C, H, W, N), y (C, H', W', N). The gradient goes to the largest pixel; among equals to the first, row by row, as in PyTorch.
-    The maximum is taken along each row and then over the rows; masks of one byte, one a comparison, keep who won.
+    x (C, H, W, N), y (C, H', W', N). The gradient goes to the largest pixel; among equals to the first, row by row, as
+    in PyTorch. The maximum is taken along each row and then over the rows; masks of one byte, one a comparison, keep
+    who won.
     """
 
     def forward(self, do: Plan, at: Site) -> None:
-        """best = x_0; then for q = 1 ... k - 1: won_q = [x_q > best], best = max(best, x_q). Along rows, then down columns."""
+        """best = x_0; then for q = 1 ... k - 1: won_q = [x_q > best], best = max(best, x_q); rows, then columns."""
         x, y, room = self._padded(do, at, -np.inf), at.y, self._room(at)
         across, down = self._masks(at) if at.training else (None, None)
         for channel, rows, under in self._pieces(y):
@@ -128,10 +129,73 @@ class MaxPool2d(Pooling, name="max_pool2d"):
             do(np.copyto, at.dx, dx[:, p:-p, p:-p])
 
     def _masks(self, at: Site) -> tuple[Array, Array]:
-        """One byte a comparison: along the rows (k - 1, C, H + 2p, W', N) and down the columns (k - 1, C, H', W', N)."""
+        """One byte a comparison: along rows (k - 1, C, H + 2p, W', N) and down columns (k - 1, C, H', W', N)."""
         tall = (at.y.shape[0], self._padded_shape(at)[1], *at.y.shape[2:])
         others = self.kernel - 1
         return at.keep("across", (others, *tall), np.bool_), at.keep("down", (others, *at.y.shape), np.bool_)
+
+
+class AvgPool2d(Pooling, name="avg_pool2d"):
+    """y[c, i, j] = mean over r, q < k of x[c, s i + r - p, s j + q - p]; zeros outside the image count, as in PyTorch.
+
+    x (C, H, W, N), y (C, H', W', N). Each pixel of a window gets dy / k^2.
+    """
+
+    def forward(self, do: Plan, at: Site) -> None:
+        """The sum along the rows, then down the columns, over k^2."""
+        x, y, room = self._padded(do, at, 0.0), at.y, self._room(at)
+        for channel, rows, under in self._pieces(y):
+            along, target = self._halfway(room, y, channel, rows, under), y[channel, rows]
+            _sum(do, self._shifted(x[channel, under], y.shape[2], 2), along)
+            _sum(do, self._shifted(along, rows.stop - rows.start, 1), target)
+            do(np.multiply, target, 1 / self.kernel**2, target)
+
+    def backward(self, do: Plan, at: Site) -> None:
+        """dy / k^2, added to each pixel of its window: down the columns, then along the rows."""
+        if at.dx is None:
+            return
+        dx = at.scratch(self._padded_shape(at)) if self.padding else at.dx
+        y, room, spare = at.y, self._room(at), self._room(at)
+        do(dx.fill, 0)
+        for channel, rows, under in self._pieces(y):
+            along, dy = self._halfway(room, y, channel, rows, under), at.dy[channel, rows]
+            share = spare[: dy.size].reshape(dy.shape)
+            do(np.multiply, dy, 1 / self.kernel**2, share)
+            do(along.fill, 0)
+            for view in self._shifted(along, rows.stop - rows.start, 1):
+                do(np.add, view, share, view)
+            for view in self._shifted(dx[channel, under], y.shape[2], 2):
+                do(np.add, view, along, view)
+        if self.padding:
+            p = self.padding
+            do(np.copyto, at.dx, dx[:, p:-p, p:-p])
+
+
+class GlobalAvgPool(Layer, name="global_avg_pool"):
+    """y[c] = mean of x[c] over the whole image (Lin 2013): x (C, H, W, N), y (C, N), a vector for dense layers."""
+
+    passes_scale: ClassVar[bool] = True
+
+    def shape(self, *shapes: Shape) -> Shape:
+        """(C,). Raises ValueError where the input is no image."""
+        return (image_shape(shapes[0])[0],)
+
+    def forward(self, do: Plan, at: Site) -> None:
+        """y = sum / (H W)."""
+        channels, height, width, batch = at.x.shape
+        do(np.add.reduce, at.x.reshape(channels, height * width, batch), 1, None, at.y)
+        do(np.multiply, at.y, 1 / (height * width), at.y)
+
+    def backward(self, do: Plan, at: Site) -> None:
+        """dx = dy / (H W), the same for each pixel."""
+        if at.dx is not None:
+            do(np.multiply, at.dy[:, None, None], 1 / (at.x.shape[1] * at.x.shape[2]), at.dx)
+
+
+def _sum(do: Plan, views: list[Array], out: Array) -> None:
+    do(np.copyto, out, views[0])
+    for view in views[1:]:
+        do(np.add, out, view, out)
 
 
 def _largest(do: Plan, views: list[Array], best: Array, won: Array | None) -> None:
