@@ -63,6 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         return complain(f"{error.filename or 'the output'}: {reason}; choose another place", FAILED)
+    except Exception as error:
+        errors = sys.modules.get("engine.errors")  # not loaded for its own sake: that takes a while
+        if errors is None or not isinstance(error, errors.Failure):
+            raise
+        return complain(str(error), error.exit_code)
 
 
 def complain(sentence: str, code: int) -> int:
@@ -78,14 +83,8 @@ def _run(arguments: list[str]) -> int:
     else:
         args = _main_parser().parse_args(arguments)
         name = "workbench"
-    module = import_module(f"tui.commands.{name}")
-    from engine import Failure
-
-    try:
-        code: int = module.run(args)
-        return code
-    except Failure as error:
-        return complain(str(error), error.exit_code)
+    code: int = import_module(f"tui.commands.{name}").run(args)
+    return code
 
 
 def version() -> str:

@@ -162,7 +162,8 @@ BAD = {
     "no such run": (["resume", "/no/such"], "no such folder"),
     "nothing to resume": (["resume"], "the following arguments are required: RUN"),
     "command misspelt": (["trian"], "did you mean 'train'"),
-    "no terminal": (["digits"], "the workbench needs a terminal"),
+    "preset misspelt": (["diggits"], "did you mean 'digits'"),
+    "nothing like it": (["zzzz"], "'nn-tui list presets' names the presets"),
 }
 
 
@@ -170,6 +171,13 @@ BAD = {
 def test_bad_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments, words = BAD[name]
     assert words in refused(capsys, *arguments)
+
+
+def test_the_workbench_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "needs a terminal" in err
 
 
 def test_bad_experiment_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

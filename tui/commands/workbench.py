@@ -1,38 +1,55 @@
-"""nn-tui [EXPERIMENT]: the workbench."""
+"""nn-tui [EXPERIMENT]: the workbench. The engine is loaded beside the screen, so that the screen is there at once."""
 
 import argparse
-import sys
+from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine import BadInput, Experiment, Trainer, load_experiment, presets
-from engine.run import CHECKPOINT, Run
-from tui.cli import COMMANDS
-from tui.commands import options
+from tui.cli import COMMANDS, UsageError
+
+if TYPE_CHECKING:
+    from engine import Experiment, Trainer
+
+CHECKPOINT = "checkpoint.safetensors"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Opens an experiment, or a run where it stopped. Raises BadInput where there is no terminal."""
-    folder = options.folder(args)
-    source = _source(args, folder)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise BadInput("the workbench needs a terminal; without one: nn-tui train EXPERIMENT")
+    """Opens a preset, an experiment file, or a run where it stopped."""
+    _refuse_unknown(args.experiment)
     from tui.app import run_workbench
 
-    return run_workbench(source, folder)
+    folder = Path(args.data_dir).expanduser() if args.data_dir else None
+    return run_workbench(lambda: _source(args, folder), folder)
 
 
-def _source(args: argparse.Namespace, folder: Path | None) -> Experiment | Trainer | None:
-    name, changes = args.experiment, options.changes(args)
-    if name is not None and (Path(name) / CHECKPOINT).is_file():
-        trainer = Run.resume(Path(name), folder).trainer
-        for key, value in changes.items():
-            trainer.edit(key, value)
-        return trainer
-    if name is not None and name not in presets() and not Path(name).exists():
-        meant = get_close_matches(name, COMMANDS, n=1)
-        if meant and not get_close_matches(name, presets(), n=1):
-            raise BadInput(f"'{name}' is no command, no preset and no file; did you mean '{meant[0]}'?")
-    if name is None and not changes:
+def _refuse_unknown(name: str | None) -> None:
+    names = list(_presets())
+    if name is None or name in names or Path(name).exists():
+        return
+    near = get_close_matches(name, [*names, *COMMANDS], n=1)
+    meant = f"did you mean '{near[0]}'?" if near else "'nn-tui list presets' names the presets"
+    raise UsageError(f"'{name}' is no command, no preset and no file; {meant}")
+
+
+def _presets() -> Iterator[str]:
+    spec = find_spec("engine")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        yield from (file.stem for file in Path(folder, "presets").glob("*.toml"))
+
+
+def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trainer | None":
+    from engine import load_experiment
+    from engine.run import Run
+    from tui.commands.options import changes
+
+    name, wanted = args.experiment, changes(args)
+    if name is None and not wanted:
         return None
-    return load_experiment(name or "digits", changes)
+    if name is None or not (Path(name) / CHECKPOINT).is_file():
+        return load_experiment(name or "digits", wanted)
+    trainer = Run.resume(Path(name), folder).trainer
+    for key, value in wanted.items():
+        trainer.edit(key, value)
+    return trainer
