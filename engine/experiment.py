@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from engine.augment import Augmentation
 from engine.component import Component, Model, explain, nearest, plain
 from engine.data import DataSet
 from engine.errors import BadInput
@@ -91,6 +92,7 @@ class Experiment(Model):
     optimizer: Optimizer = Field(Optimizer.parse("adam"), description="how gradients become updates")
     schedule: Schedule = Field(Schedule.parse("constant"), description="learning rate over time")
     regularization: Regularization = Regularization()
+    augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping = EarlyStopping()
 
     @model_validator(mode="after")
@@ -116,9 +118,10 @@ class Experiment(Model):
     def nodes(self, shape: Shape, units: int) -> list[NodeSpec]:
         """Every node in order, for samples of `shape` and `units` outputs; the output layer comes last."""
         specs = self.model.nodes(shape) if self.model is not None else self._entries()
-        specs.append(NodeSpec(OUTPUT, Dense(units=units, init=self.output.init, bias_init=self.output.bias_init)))
+        output = self.model.output_name if self.model is not None else OUTPUT
+        specs.append(NodeSpec(output, Dense(units=units, init=self.output.init, bias_init=self.output.bias_init)))
         if (activation := self.output_activation) not in ("softmax", "identity") and self.loss.link == "identity":
-            specs.append(NodeSpec(f"{OUTPUT}_{activation}", Activation.parse(activation)))
+            specs.append(NodeSpec(f"{output}_{activation}", Activation.parse(activation)))
         return specs
 
     def _entries(self) -> list[NodeSpec]:
@@ -202,7 +205,7 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
         return
     of_layer = path[:1] == ["layers"] and len(path) == 2
     if path and place.get(last) != value and (last == "type" or (last == "name" and not of_layer)):
-        common = ("validation", "test", "limit", "standardize") if path == ["data"] else ()
+        common = ("validation", "test", "limit", "standardize", "predict") if path == ["data"] else ()
         for other in [other for other in place if other not in (("name", "inputs") if of_layer else common)]:
             del place[other]
     if key == "model" or path[:1] == ["model"]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from engine.augment import Augmentation, Augmented
+from engine.errors import BadInput
 from engine.memory import Array
 from engine.rng import rng
 
@@ -11,9 +13,19 @@ BLOCK_BYTES = 1 << 20
 class Feed:
     """Gives batches: inputs (N, features), a sample a row, and targets (T, N)."""
 
-    def __init__(self, x: Array, targets: Array, seed: int, shuffle: bool = True) -> None:
-        """x (rows, *shape) and targets (rows, T) of the training split."""
+    def __init__(
+        self, x: Array, targets: Array, seed: int, shuffle: bool = True, augmentation: Augmentation | None = None
+    ) -> None:
+        """x (rows, *shape) and targets (rows, T) of the training split; with `augmentation`, changed anew each epoch.
+
+        Raises BadInput where what is to be augmented is no image.
+        """
         self.x, self.targets = x.reshape(len(x), -1), targets
+        self._augmented: Augmented | None = None
+        if augmentation is not None and augmentation.active:
+            if x.ndim != 4:
+                raise BadInput(f"augmentation changes images, and the data has shape {x.shape[1:]}; leave it out")
+            self._augmented = Augmented(augmentation, seed, lambda index: (x[index], targets[index]))
         self.seed, self.shuffle = seed, shuffle
         self._epoch = -1
         self._order: Array = np.arange(len(x))
@@ -41,6 +53,10 @@ class Feed:
         size = min(size, left)
         bytes_a_batch = (self.x.shape[1] + self.targets.shape[1]) * size * self.x.itemsize
         count = max(1, min(most, BLOCK_BYTES // bytes_a_batch, left // size))
+        if self._augmented is not None:
+            inputs, targets = self._augmented.rows(epoch, self.order(epoch), row, row + count * size)
+            targets = targets.reshape(count, size, -1).transpose(0, 2, 1)
+            return inputs.reshape(count, size, -1), targets
         index = self.order(epoch)[row : row + count * size]
         if len(self._gathered) < len(index):
             self._gathered = np.empty((len(index), self.x.shape[1]), self.x.dtype)

@@ -64,7 +64,10 @@ class Trainer:
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
         self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype)
-        self.feed = Feed(self.splits.train.x, self._targets(self.splits.train).astype(dtype), experiment.seed, shuffle)
+        self.feed = Feed(
+            self.splits.train.x, self._targets(self.splits.train).astype(dtype), experiment.seed, shuffle,
+            experiment.augmentation,
+        )  # fmt: skip
         self.state = first_state(self.network.values, self.network.buffers, experiment.optimizer.slots)
         self.history, self.timeline, self.edits = History(), Timeline(), list[Edit]()
         self.problem: str | None = None
@@ -86,6 +89,7 @@ class Trainer:
 
     def _measure_untrained(self) -> None:
         """The instruments and the first row of the record, before any step."""
+        self.history.rows.clear()
         probe = self.measure()
         if probe is not None:
             self._finish_epoch(sqrt(sum(stats.grad_norm**2 for stats in probe.parameters)), None)
@@ -222,7 +226,6 @@ class Trainer:
         self.state.slots.update({name: np.zeros_like(self.network.values) for name in self.experiment.optimizer.slots})
         self._rebuild_update()
         self.history.truncate(0)
-        self.history.rows.clear()
         self.timeline.truncate(-1)
         self.timeline.record(self.state)
         self.seconds = self._last_keyframe = 0.0
@@ -249,6 +252,8 @@ class Trainer:
         self.edits.append(Edit(self.state.step, key, value))
         self._apply(key, edited)
         self.timeline.record(self.state)
+        if self.state.step == 0:
+            self._measure_untrained()
 
     def _apply_edits(self) -> None:
         """Applies what was edited at the present step, in order, on the way forward through a past on record."""
@@ -433,6 +438,7 @@ class Trainer:
         )
         if not np.isfinite(self.network.values).all():
             self._restore(self.timeline.before(max(0, self.state.step - 1)))
+            self.history.truncate(self.state.step)
             self.problem = self.problem.replace("as they were before that step", f"those of step {self.state.step}")
         return True
 

@@ -44,6 +44,9 @@ class DataSet(Component, kind="data set"):
     test: float = Field(0.0, ge=0, lt=1, description="share of the rows held out to test, where there is no test part")
     limit: int | None = Field(None, ge=1, description="only the first N training rows")
     standardize: Standardize = "none"
+    predict: Literal["targets", "inputs"] = Field(
+        "targets", description="what is learned: the data's own targets, or the inputs, as by an autoencoder"
+    )
 
     def load(self, seed: int, folder: Path | None = None) -> Table:
         """Makes or reads the raw rows; `folder` is where the person keeps data files (--data-dir).

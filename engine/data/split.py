@@ -52,6 +52,8 @@ class Splits:
 def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: Progress | None = None) -> Splits:
     """Loads a data set and splits it; the same settings and seed give the same rows on every machine.
 
+    Where the inputs are to be predicted, they are the targets too, (rows, features), and there are no classes.
+
     `limit` keeps the first training rows; of those `test` is held out where there is no official test part; of what
     is left, `validation`. Rows are drawn by a permutation and keep their order within a split. With `download`, a
     public data set that is missing is fetched first and `download` is told how far it is.
@@ -68,18 +70,21 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
 
     def split(x: FloatArray, y: LabelArray | FloatArray) -> Split:
         inputs = np.ascontiguousarray(scaler.transform(cross(crosses, x)), dtype=np.float32)
+        if dataset.predict == "inputs":
+            y = inputs.reshape(len(inputs), -1)
         for array in (inputs, y, x):
             array.flags.writeable = False
         return Split(inputs, y, x if plane else None)
 
+    names = crosses or table.feature_names
     return Splits(
         train=(train_split := split(*train)),
         validation=split(*validation) if len(validation[0]) else None,
         test=split(*test) if len(test[0]) else None,
         shape=train_split.x.shape[1:],
-        classes=table.classes,
-        feature_names=crosses or table.feature_names,
-        target_names=table.target_names,
+        classes=() if dataset.predict == "inputs" else table.classes,
+        feature_names=names,
+        target_names=names if dataset.predict == "inputs" else table.target_names,
         scaler=scaler,
         crosses=crosses,
     )

@@ -1,10 +1,7 @@
-"""Recipes: whole networks from a few settings."""
-
-from abc import abstractmethod
+"""Recipes without images in mind: the perceptron and the multi-layer perceptron."""
 
 from pydantic import Field
 
-from engine.component import Component
 from engine.graph import NodeSpec
 from engine.initializers import Initializer
 from engine.layers import Layer, Shape
@@ -13,24 +10,7 @@ from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.normalization import BatchNorm
 from engine.layers.structure import Flatten
-
-
-class Recipe(Component, kind="recipe"):
-    """A way to build the layers in front of the output layer."""
-
-    @abstractmethod
-    def nodes(self, shape: Shape) -> list[NodeSpec]:
-        """The nodes for samples of `shape`."""
-
-
-def named(layers: list[Layer]) -> list[NodeSpec]:
-    """Layers as a chain of nodes named by type and number: dense1, relu1, dense2 ..."""
-    counts: dict[str, int] = {}
-    specs = []
-    for layer in layers:
-        counts[layer.name] = counts.get(layer.name, 0) + 1
-        specs.append(NodeSpec(f"{layer.name}{counts[layer.name]}", layer))
-    return specs
+from engine.recipes.base import Recipe, named
 
 
 class PerceptronRecipe(Recipe, name="perceptron"):
