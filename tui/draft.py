@@ -12,6 +12,7 @@ from engine import (
     BadInput,
     Component,
     Experiment,
+    Initializer,
     Layer,
     LayerEntry,
     Node,
@@ -135,6 +136,8 @@ def short(component: Component) -> str:
     words = []
     for place, setting in enumerate(settings):
         value = getattr(component, setting.name)
+        if isinstance(value, Initializer):
+            continue
         shown = value.name if isinstance(value, Component) else value
         changed = value != type(component).model_fields[setting.name].default
         if isinstance(shown, tuple):

@@ -96,7 +96,8 @@ class Field:
         parts = [self.setting.meaning[:1].upper() + self.setting.meaning[1:]]
         if self.setting.type in ("int", "float") and (allowed := self.setting.allowed()):
             parts.append(allowed)
-        parts.append(f"default {as_text(_name(self.setting.default))}")
+        if default := as_text(_name(self.setting.default)):
+            parts.append(f"default {default}")
         return "; ".join(part for part in parts if part)
 
 

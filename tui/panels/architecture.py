@@ -50,7 +50,7 @@ class LayerRow(Row):
         room = width - len(shape) - len(count) - 2
         bars = room - BAR - 1 >= 12
         room -= (BAR + 1) * bars
-        own = node.name.startswith(node.type) and node.name[len(node.type) :].isdigit()
+        own = node.name == OUTPUT or (node.name.startswith(node.type) and node.name[len(node.type) :].isdigit())
         if room >= 30:
             name = f"{node.name[:13]:<14}{node.type} {node.settings}".rstrip()
         else:
@@ -130,7 +130,7 @@ on until the new one holds together.
             found.append(LayerRow(f"layers.{place}", self._layer_hint(node), node=node, columns=columns))
             found += self._settings(f"layers.{place}", lambda place=place: self._layer_fields(place))  # type: ignore[misc]
         if output:
-            last = replace(output[0], settings=f"{output[0].settings} {experiment.output_activation}")
+            last = replace(output[0], settings=f"{output[0].settings.split()[0]} {experiment.output_activation}")
             found.append(
                 LayerRow("output", "The output layer follows the data and the loss", node=last, columns=columns)
             )
