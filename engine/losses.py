@@ -7,7 +7,7 @@ sees a zero.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -98,8 +98,7 @@ class CrossEntropy(Loss, name="cross_entropy"):
     def forward(self, do: Plan, at: LossSite) -> None:
         """With s = z - max z and S = sum exp s: L = mean(log S - q . s), p = exp(s) / S.
 
-        Without class weights S is kept N times too large, so that one division gives p / N, and the value is one
-        product of [log NS; s; log N] with [1 / N; -q / N; -1].
+        Without class weights the value is one product of [log S; s] with [1 / N; -q / N].
         """
         z, p = at.z, at.dz
         classes, batch = z.shape
@@ -108,13 +107,14 @@ class CrossEntropy(Loss, name="cross_entropy"):
         if self.class_weights:
             self._weighted(do, at, q, at.t[classes], largest, total)
             return
-        terms, factors = np.zeros(batch + z.size + 1, z.dtype), np.zeros(batch + z.size + 1, z.dtype)
-        logs, s, minus_q = terms[:batch], terms[batch:-1].reshape(z.shape), factors[batch:-1].reshape(z.shape)
-        terms[-1], factors[-1], factors[:batch] = log(batch), -1, 1 / batch
+        terms, factors = np.zeros(batch + z.size, z.dtype), np.zeros(batch + z.size, z.dtype)
+        logs, s, minus_q = terms[:batch], terms[batch:].reshape(z.shape), factors[batch:].reshape(z.shape)
+        factors[:batch] = 1 / batch
         do(np.subtract, z, largest, s)
         do(np.exp, s, p)
-        do(np.full(classes, batch, z.dtype).dot, p, total)
+        do(np.ones(classes, z.dtype).dot, p, total)
         do(np.divide, p, total, p)
+        do(np.multiply, p, 1 / batch, p)
         do(np.multiply, q, -1 / batch, minus_q)
         do(np.add, p, minus_q, p)
         do(np.log, total, logs)
