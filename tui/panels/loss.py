@@ -108,13 +108,16 @@ is dimmed lies ahead of it and stays on record until something is changed.
     def show(self, snapshot: Snapshot) -> None:
         new_run = snapshot.run != self._run
         self._run, self._snapshot = snapshot.run, snapshot
-        self.record.follow(snapshot)
+        self._follow(snapshot)
         if new_run:
             if self.chosen not in self.kinds:
                 self.chosen = KINDS[0]
             self._settle()
         else:
             self._draw()
+
+    def _follow(self, snapshot: Snapshot) -> None:
+        self.record.follow(snapshot, [kind.values for kind in self.shown if kind.values])
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -157,6 +160,8 @@ is dimmed lies ahead of it and stays on record until something is changed.
             if place < len(self.children) and self.children[place] is not self.charts[kind.name]:
                 self.move_child(self.charts[kind.name], before=place)
         self._caption()
+        if self._snapshot is not None:
+            self._follow(self._snapshot)
         self._draw()
 
     def _caption(self) -> None:

@@ -1,5 +1,6 @@
 """A run's record as the charts need it, kept up to date by reading only what is new."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine import EpochRow, History, Snapshot
 from tui.drawing.pyramid import Grown, Pyramid
 
+STEPWISE = {"losses": "losses", "norms": "grad_norms", "lrs": "lrs"}
 COLUMNS = ("train_loss", "valid_loss", "test_loss", "train_accuracy", "valid_accuracy", "test_accuracy")
 
 
@@ -29,10 +31,13 @@ class Column:
     def values(self) -> NDArray[np.float64]:
         return self._values.values
 
-    def append(self, step: int, value: float) -> None:
-        self._steps.extend(np.array([step], float))
-        self._values.extend(np.array([value], float))
-        self.blocks.extend([value])
+    def extend(self, points: list[tuple[int, float]]) -> None:
+        """Takes in steps and values."""
+        if points:
+            steps, values = np.array(points, float).T
+            self._steps.extend(steps)
+            self._values.extend(values)
+            self.blocks.extend(values)
 
     def truncate(self, step: int) -> None:
         """Forgets what came after `step`; -1 forgets all."""
@@ -58,8 +63,11 @@ class Record:
         """How far the record goes."""
         return len(self.losses)
 
-    def follow(self, snapshot: Snapshot) -> None:
-        """Takes in what is new since the last call, and forgets what the run has forgotten."""
+    def follow(self, snapshot: Snapshot, wanted: Collection[str] = STEPWISE) -> None:
+        """Takes in what is new since the last call, and forgets what the run has forgotten.
+
+        Of the values of single steps, only the losses and those `wanted` are brought up to date.
+        """
         history = snapshot.history
         if history is None:
             return
@@ -68,24 +76,22 @@ class Record:
             self._seen = now
             self._forget(history)
         end = known_steps(snapshot, self.steps)
-        for pyramid, values in self._pairs(history):
-            pyramid.follow(values[:end])
+        for name in {"losses", *wanted}:
+            self._pyramid(name).follow(getattr(history, STEPWISE[name])[:end])
         rows = history.rows
         if self.rows and self.rows[-1] is not rows[len(self.rows) - 1]:
             self._cut(len(self.rows) - 1)
-        for row in rows[len(self.rows) :]:
-            if row.step > end:
-                break
-            self._append(row)
+        self._extend([row for row in rows[len(self.rows) :] if row.step <= end])
 
-    def _pairs(self, history: History) -> tuple[tuple[Pyramid, NDArray[np.floating]], ...]:
-        return (self.losses, history.losses), (self.norms, history.grad_norms), (self.lrs, history.lrs)
+    def _pyramid(self, name: str) -> Pyramid:
+        pyramid: Pyramid = getattr(self, name)
+        return pyramid
 
     def _forget(self, history: History) -> None:
         """Cuts back to where the record and what was read from it begin to differ."""
-        same = min(_common(pyramid.values, values) for pyramid, values in self._pairs(history))
-        for pyramid, _ in self._pairs(history):
-            pyramid.truncate(same)
+        for name, source in STEPWISE.items():
+            pyramid = self._pyramid(name)
+            pyramid.truncate(_common(pyramid.values, getattr(history, source)))
         pairs = enumerate(zip(self.rows, history.rows, strict=False))
         differing = (place for place, (mine, theirs) in pairs if mine is not theirs)
         self._cut(next(differing, min(len(self.rows), len(history.rows))))
@@ -98,14 +104,11 @@ class Record:
                 column.truncate(step)
             self.best = min(self.rows, key=_worth, default=None)
 
-    def _append(self, row: EpochRow) -> None:
-        self.rows.append(row)
+    def _extend(self, rows: list[EpochRow]) -> None:
+        self.rows += rows
         for name, column in self.columns.items():
-            value = getattr(row, name)
-            if value is not None:
-                column.append(row.step, value)
-        if self.best is None or _worth(row) < _worth(self.best):
-            self.best = row
+            column.extend([(row.step, value) for row in rows if (value := getattr(row, name)) is not None])
+        self.best = min([*([self.best] if self.best else []), *rows], key=_worth, default=None)
 
 
 def known_steps(snapshot: Snapshot, known: int) -> int:
