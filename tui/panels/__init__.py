@@ -8,4 +8,11 @@ from tui.panels.loss import LossPanel
 from tui.panels.optimizer import OptimizerPanel
 from tui.panels.timeline import TimelinePanel
 
-PANELS: tuple[type[Panel], ...] = (ArchitecturePanel, OptimizerPanel, LossPanel, GradientsPanel, DataPanel, TimelinePanel)
+PANELS: tuple[type[Panel], ...] = (
+    ArchitecturePanel,
+    OptimizerPanel,
+    LossPanel,
+    GradientsPanel,
+    DataPanel,
+    TimelinePanel,
+)

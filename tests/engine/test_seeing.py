@@ -1,0 +1,225 @@
+import numpy as np
+import pytest
+
+from engine import INPUT, Trainer, parse_experiment
+from engine.drawn import as_digits, as_image, as_mnist, cut, resized
+from engine.look import Look
+from engine.seeing import activity, effective_field, filters, occlusion, saliency
+
+
+def trainer(layers, data=None, dtype=np.float64, steps=3):
+    experiment = parse_experiment(
+        {
+            "data": data or {"name": "digits", "limit": 200},
+            "batch_size": 20,
+            "layers": layers,
+            "optimizer": {"name": "adam", "lr": 0.01},
+        }
+    )
+    made = Trainer(experiment, dtype=dtype)
+    made.advance(steps=steps)
+    return made
+
+
+DENSE = [
+    {"type": "flatten"},
+    {"type": "dense", "units": 20},
+    {"type": "batch_norm"},
+    {"type": "tanh"},
+    {"type": "dropout", "rate": 0.4},
+    {"type": "dense", "units": 12},
+    {"type": "layer_norm"},
+    {"type": "gelu"},
+]
+RESIDUAL = [
+    {"type": "flatten", "name": "flat"},
+    {"type": "dense", "units": 16, "name": "a"},
+    {"type": "tanh", "name": "b"},
+    {"type": "dense", "units": 16, "name": "c"},
+    {"type": "add", "name": "d", "inputs": ["b", "c"]},
+]
+IMAGES = [
+    {"type": "conv2d", "channels": 6, "kernel": 3, "padding": 1},
+    {"type": "batch_norm"},
+    {"type": "relu"},
+    {"type": "max_pool2d", "kernel": 2},
+    {"type": "conv2d", "channels": 4, "kernel": 3},
+    {"type": "tanh"},
+    {"type": "flatten"},
+]
+
+
+def made(layers):
+    try:
+        return trainer(layers)
+    except Exception as error:
+        if "conv2d" in str(error) or "max_pool2d" in str(error):
+            pytest.skip("no convolution yet")
+        raise
+
+
+@pytest.mark.parametrize("layers", [DENSE, RESIDUAL, IMAGES], ids=["dense", "residual", "images"])
+def test_saliency_is_the_finite_difference_of_the_score(layers):
+    made_trainer = made(layers)
+    draw, network = np.random.default_rng(3), made_trainer.network
+    x = draw.normal(size=(1, 8, 8))  # A real image has equal neighbours, where a maximum has no derivative.
+    found = saliency(network, x, unit=4)
+    direction = draw.normal(size=x.shape)
+    step = 1e-5
+    up, down = (network.predict((x + sign * step * direction)[None])[0, 4] for sign in (1, -1))
+    assert (found.gradient * direction).sum() == pytest.approx((up - down) / (2 * step), rel=1e-4)
+    assert found.scores == pytest.approx(network.predict(x[None])[0])
+    assert found.strength.shape == (8, 8)
+    assert found.unit == 4
+
+
+@pytest.mark.parametrize("layers", [DENSE, RESIDUAL, IMAGES], ids=["dense", "residual", "images"])
+def test_looking_gives_the_network_s_outputs_and_changes_nothing(layers):
+    looked, plain = made(layers), made(layers)
+    x = looked.splits.validation.x[:4].astype(np.float64)
+    before = looked.network.grads.copy()
+    look = Look(looked.network, 4)
+    assert pytest.approx(looked.network.predict(x)) == look.forward(x).T
+    for node in looked.network.nodes:
+        look.backward(node.name, np.ones_like(look.outputs[node.name]))
+    assert (looked.network.grads == before).all()
+    for one in (looked, plain):
+        one.advance(steps=5)
+    assert (looked.network.values == plain.network.values).all()
+
+
+def test_the_largest_score_is_asked_about_when_none_is_named():
+    run = trainer(DENSE)
+    x = run.splits.validation.x[0].astype(np.float64)
+    assert saliency(run.network, x).unit == run.network.predict(x[None])[0].argmax()
+
+
+def test_gradients_of_a_node_are_those_of_the_score():
+    run = trainer(RESIDUAL)
+    x = run.splits.validation.x[1].astype(np.float64)
+    found = activity(run.network, "d", x, unit=2)
+    slot = run.network.parameters.slots["output.weight"]
+    assert found.gradients == pytest.approx(slot.view(run.network.values)[2])
+    tanh = activity(run.network, "b", x, unit=2)
+    weights = run.network.parameters.slots["c.weight"].view(run.network.values)
+    assert tanh.gradients == pytest.approx(found.gradients + weights.T @ found.gradients)
+    with pytest.raises(KeyError):
+        activity(run.network, "nobody", x)
+
+
+def test_occlusion_finds_the_pixel_that_matters():
+    run = trainer([{"type": "flatten"}])
+    weights = run.network.parameters.slots["output.weight"].view(run.network.values)
+    weights[...] = 0
+    weights[7, 3 * 8 + 5] = 2.0
+    x = np.zeros((1, 8, 8))
+    x[0, 3, 5] = 1
+    fall = occlusion(run.network, x, unit=7, patch=2, fill=0.0)
+    assert fall[3, 5] == pytest.approx(2)
+    assert fall.shape == (8, 8)
+    assert fall[0, 0] == 0
+    assert (fall[:2] == 0).all()
+
+
+def test_filters_of_a_first_dense_layer_are_images():
+    run = trainer(DENSE)
+    pictures = filters(run.network, "dense1")
+    assert pictures.shape == (20, 1, 8, 8)
+    weights = run.network.parameters.slots["dense1.weight"].view(run.network.values)
+    assert (pictures[7, 0].ravel() == weights[7]).all()
+    assert filters(run.network, "dense2") is None
+    assert filters(run.network, "tanh1") is None
+    assert filters(run.network, "nobody") is None
+
+
+def test_filters_and_field_of_a_convolution():
+    run = made(IMAGES)
+    names = [node.name for node in run.network.nodes if node.layer.name == "conv2d"]
+    assert filters(run.network, names[0]).shape == (6, 1, 3, 3)
+    assert filters(run.network, names[1]).shape == (4, 6, 3, 3)
+    x = run.splits.validation.x[0].astype(np.float64)
+    field = effective_field(run.network, names[0], (2, 4, 4), x)
+    assert {tuple(place) for place in np.argwhere(field)} == {(r, c) for r in (3, 4, 5) for c in (3, 4, 5)}
+
+
+def test_the_input_s_gradient_of_a_plane():
+    run = trainer([{"type": "dense", "units": 4}], {"name": "moons"})
+    look = Look(run.network, 1)
+    look.forward(np.array([[0.5, 1.0]]))
+    dy = np.array([[1.0], [2], [0], [0]])
+    weights = run.network.parameters.slots["dense1.weight"].view(run.network.values)
+    assert look.backward("dense1", dy)[:, 0] == pytest.approx(weights.T @ dy[:, 0])
+    assert look.gradients[INPUT].shape == (2, 1)
+
+
+# ------------------------------------------------------------------------------------------ drawings
+
+
+def blob(size=28):
+    image = np.zeros((size, size))
+    image[6:24, 9:14] = 1
+    image[6:10, 9:20] = 0.8
+    return image
+
+
+def test_a_drawing_has_its_mass_in_the_middle_and_fits_twenty_pixels():
+    drawing = np.zeros((60, 90))
+    drawing[10:50, 60:75] = 1
+    image = as_mnist(drawing)
+    rows, columns = (np.flatnonzero((image > 0.01).any(axis)) for axis in (1, 0))
+    assert np.ptp(rows) + 1 == 20
+    assert np.ptp(columns) + 1 in (7, 8)
+    mass = image.sum()
+    for axis in (0, 1):
+        middle = (image.sum(1 - axis) * np.arange(28)).sum() / mass
+        assert middle == pytest.approx(14, abs=0.51)
+
+
+def test_nothing_drawn_is_an_empty_image():
+    assert not as_image(np.zeros((40, 40)), (1, 28, 28)).any()
+    assert not as_image(np.zeros((40, 40)), (1, 8, 8)).any()
+    assert cut(np.full((4, 4), 0.05)).size == 0
+
+
+def test_only_one_channel_can_be_drawn():
+    with pytest.raises(ValueError, match="one channel"):
+        as_image(np.ones((4, 4)), (3, 32, 32))
+    with pytest.raises(ValueError, match="one channel"):
+        as_image(np.ones((4, 4)), (64,))
+
+
+def test_a_point_and_a_line_can_be_drawn():
+    for drawing in (np.eye(40), np.pad([[1.0]], 20), np.pad(np.ones((1, 30)), 5)):
+        for shape in ((1, 28, 28), (1, 8, 8), (1, 16, 20)):
+            image = as_image(drawing, shape)
+            assert image.shape == shape
+            assert image.dtype == np.float32
+            assert 0 < image.max() <= 1
+            assert image.min() >= 0
+
+
+def test_resizing_keeps_a_flat_image_flat_and_a_ramp_a_ramp():
+    assert resized(np.full((7, 5), 0.3), 20, 3) == pytest.approx(np.full((20, 3), 0.3))
+    ramp = resized(np.tile(np.arange(40.0), (4, 1)), 4, 10)[0]
+    assert np.diff(ramp)[1:-1] == pytest.approx(4)
+
+
+def test_digits_count_the_blocks_of_a_bitmap():
+    drawing = np.zeros((64, 64))
+    drawing[:, 20:36] = 1
+    image = as_digits(drawing)
+    assert image == pytest.approx(np.tile([0, 0, 0, 1, 1, 0, 0, 0], (8, 1)))
+    tilted = as_digits(np.tril(np.ones((40, 40)), 3))
+    assert set(np.rint(tilted.ravel() * 16).astype(int)) <= set(range(17))
+    assert tilted == pytest.approx(np.rint(tilted * 16) / 16)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_a_digit_drawn_again_elsewhere_and_larger_is_nearly_the_same(factor):
+    original = as_mnist(blob())
+    drawing = np.zeros((120, 120))
+    large = np.kron(original, np.ones((factor, factor)))
+    drawing[3 : 3 + len(large), 30 : 30 + len(large)] = large
+    again = as_mnist(drawing)
+    assert np.abs(again - original).mean() < 0.015
+    assert np.corrcoef(again.ravel(), original.ravel())[0, 1] > 0.97
