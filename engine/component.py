@@ -221,6 +221,16 @@ _LIMITS = {
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
     "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "tuple_type": "must be a list, such as [8, 4]",
+    "model_type": "must be a table of settings",
     "missing": "is missing",
 }
 

@@ -193,6 +193,8 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
     for depth, part in enumerate(path):
         where = ".".join(path[: depth + 1])
         spot: Any = _index(place, part, where) if isinstance(place, list) else part
+        if isinstance(place, dict) and part not in place and (*path, last)[depth + 1].isdigit():
+            raise BadInput(f"{key} cannot be set: the experiment has no list '{where}'")
         inner = place[spot] if isinstance(place, list) else place.get(part, {})
         if isinstance(inner, str):
             inner = {"type" if part == "activation" else "name": inner}
