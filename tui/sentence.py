@@ -103,9 +103,9 @@ def _exploding(case: _Case) -> Sentence | None:
         return None
     whole, each = case.passed
     first, last = case.hidden[0].node, case.hidden[-1].node
-    says = f"The gradient explodes: it grows {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
+    says = f"The gradient explodes: {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
     clipped = case.experiment.regularization.clip_norm
-    tries = [*(["clip_norm = 1"] if not clipped else []), "smaller first weights (he_normal)", "a lower learning rate"]
+    tries = [*(["clip_norm = 1"] if not clipped else []), "he init", "a lower rate"]
     return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
 
 
@@ -165,7 +165,7 @@ def _overfitting(case: _Case) -> Sentence | None:
         return None
     if fmean(row.train_loss for row in recent) >= best.train_loss:
         return None
-    says = f"It overfits: validation loss was best at epoch {best.epoch} and has risen since, while training loss fell."
+    says = f"It overfits: since epoch {best.epoch} validation loss rises while training loss falls."
     stopping = "" if case.experiment.early_stopping.patience else " or early stopping"
     more = "more data, " if case.experiment.data.limit else ""
     return Sentence("overfitting", says, f"Try {more}dropout, an L2 penalty{stopping}.", "warning")
@@ -175,7 +175,7 @@ def _too_low(case: _Case) -> Sentence | None:
     ratio = case.update_ratio
     if ratio is None or ratio >= HEALTHY[0] or case.learned or not _flat(case.rows, 1, 0.05):
         return None
-    says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual, so it learns slowly."
+    says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual."
     return Sentence("rate too low", says, f"Try a learning rate above {_rate(case):g}.", "warning")
 
 

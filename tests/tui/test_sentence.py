@@ -70,7 +70,7 @@ def test_overfitting_names_the_best_epoch():
     rows = run("overfit", 40).history.rows
     best = int(np.argmin([row.valid_loss for row in rows]))
     assert sentence.kind == "overfitting"
-    assert f"best at epoch {best} " in sentence.says
+    assert f"since epoch {best} " in sentence.says
     assert "early stopping" in sentence.advice
     assert said("overfit", 4).kind != "overfitting"
 
@@ -219,7 +219,8 @@ def test_a_long_record_costs_what_a_short_one_does():
 
 def test_every_sentence_says_what_and_most_say_what_to_do():
     assert len(FINDINGS) == len(set(FINDINGS))
-    for name in ("deep-sigmoid", "exploding", "digits"):
-        sentence = said(name)
+    for name in ("deep-sigmoid", "exploding", "digits", "dead-relu", "overfit"):
+        sentence = said(name, {"dead-relu": 4, "overfit": 40}.get(name, 0))
+        assert len(str(sentence)) < 130  # three lines of the narrowest panel
         assert sentence.says.endswith(".")
         assert sentence.glyph in "✓!✗"

@@ -6,6 +6,7 @@ import pytest
 from textual.app import App
 
 from engine import Session, Snapshot, Trainer, load_experiment
+from tui.drawing.axes import number
 from tui.panels.timeline import TimelinePanel
 
 
@@ -197,6 +198,27 @@ async def test_playing_is_not_having_a_future():
         app.panel.show(then)
         await pilot.pause()
         assert "step 50 of 50" in app.panel.as_text()
+
+
+async def test_with_room_the_past_is_listed_and_a_click_goes_there(until):
+    async with hosted(size=(46, 12), epochs=2) as (panel, session, pilot):
+        session.edit("optimizer.lr", 0.001)
+        session.epoch(9)
+        snapshot = rest(session)
+        panel.show(snapshot)
+        await pilot.pause()
+        panel.seek(90)
+        await arrived(panel, pilot, until)
+        lines = panel.as_text().split("\n")
+        assert any("✎ optimizer.lr = 0.001" in line for line in lines[4:])
+        row = snapshot.history.rows[3]
+        place = next(y for y, line in enumerate(lines) if "epoch 3 " in line)
+        assert number(row.valid_loss, 3) in lines[place]
+        assert f"{100 * row.valid_accuracy:.1f} %" in lines[place]
+        assert next(line for line in lines if "epoch 2 " in line).startswith("●")
+        await pilot.click(panel, offset=(5, place))
+        await arrived(panel, pilot, until)
+        assert rest(session).step == row.step
 
 
 async def test_any_size_is_safe():

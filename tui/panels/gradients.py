@@ -122,7 +122,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
             picture.paste(draw_detail(snapshot, self.selected, SCALE, width, height - top, palette), top, 0)
             return picture
         room = height - top - 2
-        strip = max(4, -(-len(self.past.names) // 2) + 2)
+        strip = max(4, len(self.past.names) + 2)
         nodes = len(snapshot.probe.nodes)
         roomy = nodes <= room and (nodes <= FEW or nodes + strip <= room)
         self._rows = layer_rows(snapshot.probe, roomy if self.everything is None else self.everything)
@@ -222,7 +222,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         return columns if step >= known_steps(snapshot, step) else int(step / self._end * columns) + 1
 
     def _strip(self, picture: Picture, top: int, palette: Palette) -> None:
-        """The history below the table, two layers a row where it is tight."""
+        """The history below the table, a row or two a layer."""
         names = self.past.names
         label = max(map(len, names), default=0) + 1
         width = picture.width - label

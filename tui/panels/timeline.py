@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 from textual import events
 
-from engine import Snapshot
+from engine import Edit, EpochRow, Snapshot
 from tui.actions import Action
-from tui.drawing.axes import LADDER, count, nice_end
+from tui.drawing.axes import LADDER, count, nice_end, number
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
@@ -30,6 +30,9 @@ weights, optimizer and data order are what they were, bit for bit.
 
 What lies ahead of the present step ● stays on record, and playing goes through it again, until something is changed:
 then the future is another one, and the old one is forgotten.
+
+Where there is room, epochs and edits are listed below with the loss and accuracy on the validation split (else on the
+training split); a click goes there.
 
 ✎ is an edit: a setting that was changed during the run and is changed again on every replay. ★ is the best epoch, where
 early stopping watches for it.
@@ -53,6 +56,7 @@ early stopping watches for it.
         self._arrival: Future[int] | None = None
         self._dragging = False
         self._hover: int | None = None
+        self._lines: dict[int, int] = {}  # the step of each line of the log
 
     def show(self, snapshot: Snapshot) -> None:
         if snapshot.run != self._run:
@@ -92,10 +96,7 @@ early stopping watches for it.
         if not top:
             picture.put(0, self._column(self.step, width), "●", palette.color("cursor"), BOLD)
         self._words(picture, top + 1, palette)
-        for row, edit in enumerate(snapshot.edits[::-1], top + 3):
-            at = picture.put(row, 0, "✎ ", palette.color("warning"), BOLD)
-            at = picture.put(row, at, f"step {count(edit.step)}  ", palette.color("muted"))
-            picture.put(row, at, f"{edit.key} = {edit.value}", palette.color("text"))
+        self._log(picture, top + 3, palette)
         return picture
 
     @property
@@ -132,8 +133,10 @@ early stopping watches for it.
         for epoch in range(0, last + 1, every):
             row = history.row(epoch)
             if row is not None and row.step <= self._known:
-                name = f"╷epoch {epoch}" if epoch == 0 else f"╷{epoch}"
-                picture.put(0, self._column(row.step, picture.width), name, palette.color("muted"))
+                column, name = self._column(row.step, picture.width), f"epoch {epoch}" if epoch == 0 else str(epoch)
+                fits = column + len(name) < picture.width
+                text = f"╷{name}" if fits else f"{name}╷"
+                picture.put(0, column if fits else column - len(name), text, palette.color("muted"))
 
     def _marks(self, snapshot: Snapshot) -> list[tuple[int, str, Role]]:
         marks: list[tuple[int, str, Role]] = [(edit.step, "✎", "warning") for edit in snapshot.edits]
@@ -163,6 +166,37 @@ early stopping watches for it.
         for text, role in parts:
             if at + 3 + len(text) <= picture.width:
                 at = picture.put(row, at + 3, text, palette.color(role))
+
+    def _log(self, picture: Picture, top: int, palette: Palette) -> None:
+        """Where there is room: epochs and edits around the present, a line each, which can be clicked."""
+        snapshot, room = self._snapshot, picture.height - top
+        assert snapshot is not None
+        assert snapshot.history is not None
+        self._lines = {}
+        if room < 2:
+            return
+        rows = snapshot.history.rows[: bisect_right(snapshot.history.rows, self._known, key=lambda row: row.step)]
+        here = bisect_right(rows, self.step, key=lambda row: row.step) - 1
+        first = max(0, min(here - room // 2, len(rows) - room + len(snapshot.edits)))
+        shown: list[tuple[int, EpochRow | Edit]] = [(row.step, row) for row in rows[first : first + room]]
+        low, high = rows[first].step if rows else 0, shown[-1][0] if shown else 0
+        shown += [(edit.step, edit) for edit in snapshot.edits if low <= edit.step <= high]
+        shown.sort(key=lambda entry: entry[0])
+        for line, (step, entry) in enumerate(shown[:room], top):
+            self._lines[line] = step
+            ahead = step > self.step
+            at = picture.put(line, 0, "● " if step == self.step else "  ", palette.color("cursor"), BOLD)
+            shade = palette.color("muted" if ahead else "text")
+            if isinstance(entry, Edit):
+                at = picture.put(line, at, "✎ ", palette.color("warning"), BOLD)
+                picture.put(line, at, f"{entry.key} = {entry.value}", shade)
+                continue
+            loss, score = entry.train_loss, entry.train_accuracy
+            if entry.valid_loss is not None:
+                loss, score = entry.valid_loss, entry.valid_accuracy
+            place = count(step) if picture.width < 50 else f"step {count(step)}"
+            text = f"epoch {entry.epoch:<5} {place:<{8 if picture.width < 50 else 15}} loss {number(loss, 3):<8}"
+            picture.put(line, at, text + (f" {100 * score:5.1f} %" if score is not None else ""), shade)
 
     def _epoch(self, step: int) -> float:
         history, snapshot = (self._snapshot.history if self._snapshot else None), self._snapshot
@@ -221,7 +255,10 @@ early stopping watches for it.
         return min(max(round(share * self._end), 0), self._known)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if self._known:
+        place = event.get_content_offset(self)
+        if place is not None and place.y in self._lines:
+            self.seek(self._lines[place.y])
+        elif self._known:
             self._dragging = True
             self.capture_mouse()
             self.seek(self._step_under(event))
