@@ -1,8 +1,8 @@
 """Augmentation: every epoch shows each image a little differently, so that a network learns what does not matter.
 
 Randomness has no state: the samples of an epoch, in shuffled order, are cut into blocks, and all that is drawn
-for a block comes from rng(seed, "augmentation", epoch, block). So a sample gets the same change wherever in the epoch one
-resumes, and whatever the batch size.
+for a block comes from rng(seed, "augmentation", epoch, block). So a sample gets the same change wherever one
+resumes in the epoch, and whatever the batch size.
 """
 
 from collections.abc import Callable
