@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Source = Experiment | Trainer | str | Path | None
 
 HURRY = 0.1  # seconds after a key in which the screen looks for news more often
-KEEP_EVERY = 20.0  # seconds between two savings of the run, for the day the machine dies
+KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
 class Workbench(ScreenActions):
@@ -201,7 +201,7 @@ class Workbench(ScreenActions):
                 self.selected_node = None
             self.bench.header.show(snapshot, self.pace)
             self._report(before, snapshot)
-        self._keep(before, snapshot)
+        self._keep(snapshot)
 
     def _report(self, before: "Snapshot | None", snapshot: "Snapshot") -> None:
         """Shows what a person has to know: refused commands as toasts, a stopped run as a bar."""
@@ -219,12 +219,11 @@ class Workbench(ScreenActions):
                 log.info("problem: %s", snapshot.problem)
         self.bench.problem.show(text)
 
-    def _keep(self, before: "Snapshot | None", snapshot: "Snapshot") -> None:
-        """Saves the run now and then, and whenever it comes to rest."""
-        rests = before is not None and before.activity == "playing" and snapshot.activity != "playing"
-        due = time.monotonic() - self._kept_at > KEEP_EVERY
+    def _keep(self, snapshot: "Snapshot") -> None:
+        """Saves the run now and then, and soon after it came to rest."""
+        patience = KEEP_PLAYING if snapshot.activity == "playing" else KEEP_RESTING
         state = (snapshot.run, snapshot.step, len(snapshot.edits))
-        if (rests or due) and snapshot.step and state != self._kept and not snapshot.failure:
+        if snapshot.step and state != self._kept and time.monotonic() - self._kept_at > patience:
             self._kept, self._kept_at = state, time.monotonic()
             self.session.ask(self.store.keep_session)
         if self.store.trouble:
@@ -251,13 +250,19 @@ def _warm() -> "tuple[Preset, ...]":
     """Imports what will be needed soon, and reads the titles of the presets."""
     import textual.widgets._markdown  # noqa: F401
 
-    from engine import load_experiment, presets
+    from engine import Failure, load_experiment, presets
     from tui.drawing.frames import warm
     from tui.opening import Preset
 
     warm()
-    loaded = ((name, load_experiment(name)) for name in presets())
-    return tuple(Preset(name, experiment.title, experiment.notes) for name, experiment in loaded)
+    found = []
+    for name in presets():
+        try:
+            experiment = load_experiment(name)
+            found.append(Preset(name, experiment.title, experiment.notes))
+        except Failure as error:
+            found.append(Preset(name, str(error), ""))
+    return tuple(found)
 
 
 def run_workbench(

@@ -2,7 +2,9 @@
 
 from textual import events
 from textual.app import ComposeResult
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.arrangement import mode_of
@@ -20,6 +22,8 @@ class Bench(Screen[None], inherit_bindings=False):
     Bench > #tiny { display: none; width: 1fr; height: 1; color: $warning; text-wrap: nowrap; }
     Bench.-tiny > #tiny { display: block; }
     """
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)  # moving the focus need not paint the whole screen
 
     def __init__(self) -> None:
         super().__init__(id="_default")

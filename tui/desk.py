@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from textual import events
 from textual.containers import Container
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.style import Style
 from textual.widget import Widget
 
@@ -85,6 +85,7 @@ class Desk(Container):
         self.zoomed = False
         self.focused_name = "loss"
         self._front = ("architecture", "loss")
+        self._regions: dict[str, Region] | None = None
 
     def fill(self, kinds: Iterable[type[Panel]]) -> None:
         """Puts a panel of each kind on the desk."""
@@ -163,14 +164,16 @@ class Desk(Container):
             self.focused_name,
             self.zoomed,
         )
-        with self.app.batch_update():
-            for name, panel in self.panels.items():
-                panel.display = name in regions
-                if region := regions.get(name):
-                    panel.styles.offset = region.offset
-                    panel.styles.width, panel.styles.height = region.size
-        if self.tabs is None:
-            return
-        self.tabs.display = self.mode in ("two", "one") and len(self.panels) > 0
-        names = [(name, panel.TITLE) for name, panel in self.panels.items()]
-        self.tabs.show(names, set(regions), self.focused_name)
+        if regions != self._regions:
+            self._regions = regions
+            with self.app.batch_update():
+                for name, panel in self.panels.items():
+                    panel.display = name in regions
+                    if region := regions.get(name):
+                        panel.styles.offset = region.offset
+                        panel.styles.width, panel.styles.height = region.size
+        if self.tabs is not None:
+            self.tabs.display = self.mode in ("two", "one") and len(self.panels) > 0
+            if self.tabs.display:
+                names = [(name, panel.TITLE) for name, panel in self.panels.items()]
+                self.tabs.show(names, set(regions), self.focused_name)

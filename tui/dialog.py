@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
@@ -11,7 +12,20 @@ from textual.widget import Widget
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Overlay(ModalScreen[Result]):
+    """A screen over the workbench that closes once, however fast the keys come."""
+
+    _is_closed = False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Closes the screen with a result; later calls do nothing."""
+        if self._is_closed or not self.is_current:
+            return AwaitComplete.nothing()
+        self._is_closed = True
+        return super().dismiss(result)
+
+
+class Dialog(Overlay[Result]):
     """Shows `body()` in a titled box; escape closes it without a result."""
 
     DEFAULT_CSS = """

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Offset
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from tui.dialog import Overlay
 
 LETTERS = "asdfghjkl"
 
 
-class Jump(ModalScreen[str]):
+class Jump(Overlay[str]):
     """Shows letters at the given places of the screen; the result is the name that was chosen."""
 
     DEFAULT_CSS = """

@@ -20,6 +20,28 @@ if TYPE_CHECKING:
 FRAME_RATES = (2, 5, 10, 12, 15, 20, 30)
 
 
+class NewKey(Dialog[str]):
+    """Waits for a key and gives it, whatever it does elsewhere; escape gives none."""
+
+    DEFAULT_CSS = """
+    NewKey > VerticalScroll { width: 44; }
+    """
+    HEADING = "New key"
+    FOOT = "esc keeps the old one"
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self._action = action
+
+    def body(self) -> list[Widget]:
+        return [Static(Content(f"Press the key for: {self._action.lower()}"))]
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        self.dismiss(None if event.key == "escape" else event.key)
+
+
 class Preferences(Dialog[None]):
     """A list of settings; enter changes the one in front, at once and for ever."""
 
@@ -34,7 +56,6 @@ class Preferences(Dialog[None]):
     def __init__(self, actions: Mapping[str, Action]) -> None:
         super().__init__()
         self._actions = actions
-        self._waiting: str | None = None
 
     @property
     def _workbench(self) -> "Workbench":
@@ -50,14 +71,13 @@ class Preferences(Dialog[None]):
         settings, options = self._workbench.settings, self.query_one(OptionList)
         front = options.highlighted or 0
         options.clear_options()
-        for name, field in Settings.model_fields.items():
+        for name in Settings.model_fields:
             if name != "keys":
                 value = getattr(settings, name)
                 shown = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
                 options.add_option(Option(_line(name.replace("_", " ").capitalize(), shown), id=name))
         for name, action in self._actions.items():
             keys = " ".join(keys_of(action, name.partition(".")[0], settings.keys)) or "none"
-            keys = "press the new key" if name == self._waiting else keys
             scope = name.partition(".")[0]
             place = "" if scope == "app" else f"{scope}: "
             options.add_option(Option(_line(f"Key of {place}{action.label.lower()}", keys), id=f"keys.{name}"))
@@ -74,7 +94,8 @@ class Preferences(Dialog[None]):
     def _change(self, event: OptionList.OptionSelected) -> None:
         name, settings = event.option.id or "", self._workbench.settings
         if name.startswith("keys."):
-            self._waiting = name.removeprefix("keys.")
+            action = name.removeprefix("keys.")
+            self.app.push_screen(NewKey(self._actions[action].label), lambda key: self._remap(action, key))
         elif name == "theme":
             self._workbench.change_settings(theme=_after(NAMES, settings.theme))
         elif name == "frames_per_second":
@@ -83,19 +104,9 @@ class Preferences(Dialog[None]):
             self._workbench.change_settings(**{name: not getattr(settings, name)})
         self._fill()
 
-    async def on_event(self, event: events.Event) -> None:
-        """While a new key is waited for, the next key is it, whatever it does elsewhere; escape keeps the old one."""
-        if self._waiting and isinstance(event, events.Key):
-            event.stop()
-            event.prevent_default()
-            if event.key != "escape":
-                self._remap(self._waiting, event.key)
-            self._waiting = None
-            self._fill()
+    def _remap(self, name: str, key: str | None) -> None:
+        if key is None:
             return
-        await super().on_event(event)
-
-    def _remap(self, name: str, key: str) -> None:
         settings = self._workbench.settings
         good, problems = usable_keys({**settings.keys, name: key}, self._actions)
         if problems:
@@ -104,6 +115,7 @@ class Preferences(Dialog[None]):
             if {each.strip() for each in self._actions[name].keys.split(",")} == {key}:
                 del good[name]
             self._workbench.change_settings(keys=good)
+        self._fill()
 
 
 def _line(name: str, value: str) -> Content:

@@ -1,5 +1,6 @@
 """What the transport keys do."""
 
+import os
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -14,7 +15,7 @@ class RunActions(App[int]):
     """The actions that drive training. Each is a command to the session, which answers in its snapshots."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._session: Session | None = None
         self._speed = len(SPEEDS) - 1
 

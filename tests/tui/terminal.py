@@ -1,0 +1,96 @@
+"""A pseudo-terminal with the workbench in it, from the standard library alone."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = "import sys; from tui.app import run_workbench; sys.exit(run_workbench({source!r}))"
+ALT_SCREEN_ON, ALT_SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
+CURSOR_SHOWN, MOUSE_OFF = b"\x1b[?25h", b"\x1b[?1003l"
+ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]")
+
+
+class Terminal:
+    """Runs a program in a pseudo-terminal; everything it ever wrote is in `output`."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], size: tuple[int, int] = (120, 40)) -> None:
+        self.output = b""
+        self.code: int | None = None
+        self.process, self.file = pty.fork()
+        if self.process == 0:
+            os.chdir(ROOT)
+            os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, **environment})
+        self.began = time.perf_counter()
+        self.resize(*size)
+        self.modes = termios.tcgetattr(self.file)
+
+    def resize(self, width: int, height: int) -> None:
+        """Changes the size, as a window does."""
+        fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def press(self, keys: bytes) -> None:
+        """Types."""
+        os.write(self.file, keys)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to this process alone."""
+        os.kill(self.process, number)
+
+    def read(self, seconds: float) -> bytes:
+        """What is written within this time, as soon as there is something."""
+        if not select.select([self.file], [], [], seconds)[0]:
+            return b""
+        try:
+            more = os.read(self.file, 65536)
+        except OSError:
+            more = b""
+        self.output += more
+        return more
+
+    def wait_for(self, text: str, seconds: float = 15, start: int = 0) -> float:
+        """Reads until the text is on the screen, drawn in one piece, and gives the seconds since the start."""
+        end = time.perf_counter() + seconds
+        while text.encode() not in ESCAPES.sub(b"", self.output[start:]):
+            assert time.perf_counter() < end, f"no {text!r} in {self.text()[-2000:]}"
+            self.read(0.1)
+        return time.perf_counter() - self.began
+
+    def wait(self, seconds: float = 15) -> int:
+        """Reads until the program ends and gives its exit code, negative for a signal."""
+        end = time.perf_counter() + seconds
+        while self.code is None:
+            assert time.perf_counter() < end, "the program did not end"
+            self.read(0.05)
+            done, status = os.waitpid(self.process, os.WNOHANG)
+            if done:
+                self.code = os.waitstatus_to_exitcode(status)
+        while self.read(0.05):
+            pass
+        return self.code
+
+    def close(self) -> None:
+        """Ends what is left."""
+        if self.code is None:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+        os.close(self.file)
+
+    def text(self) -> str:
+        """Everything written, without the escapes."""
+        return ESCAPES.sub(b"", self.output).decode("utf-8", "replace")
+
+    def is_restored(self) -> bool:
+        """Whether the alternate screen was left, the cursor shown, the mouse let go and the line modes put back."""
+        left = self.output.rfind(ALT_SCREEN_OFF) > self.output.rfind(ALT_SCREEN_ON)
+        shown = self.output.rfind(CURSOR_SHOWN) > self.output.rfind(b"\x1b[?25l")
+        return left and shown and MOUSE_OFF in self.output and termios.tcgetattr(self.file) == self.modes

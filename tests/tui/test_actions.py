@@ -1,0 +1,93 @@
+"""The table of actions: everything in it can be reached, nothing is bound twice, and help names it all."""
+
+import inspect
+
+import pytest
+from textual.keys import format_key
+
+from tui.actions import ACTIONS, Action, bindings, key_label, keys_of
+from tui.app import Workbench
+from tui.help import key_table
+from tui.panel import Panel
+from tui.panels import PANELS
+
+TABLES = {"app": (Workbench, ACTIONS), **{panel.scope(): (panel, panel.ACTIONS) for panel in PANELS}}
+
+
+@pytest.mark.parametrize("scope", TABLES)
+def test_every_action_has_a_method_that_takes_its_argument(scope: str) -> None:
+    owner, actions = TABLES[scope]
+    for action in actions:
+        name, _, value = action.id.partition(":")
+        method = getattr(owner, f"action_{name}", None)
+        assert method is not None, f"{owner.__name__} has no action_{name}"
+        inspect.signature(method).bind(None, *([value] if value else []))
+
+
+@pytest.mark.parametrize("scope", TABLES)
+def test_no_key_is_bound_twice_in_one_place(scope: str) -> None:
+    seen: dict[str, str] = {}
+    for action in TABLES[scope][1]:
+        for key in filter(None, action.keys.split(",")):
+            assert key not in seen, f"{key} is both {seen[key]} and {action.id}"
+            seen[key] = action.id
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.scope())
+def test_no_panel_takes_a_key_of_the_whole_program(panel: type[Panel]) -> None:
+    reserved = {key: action.id for action in ACTIONS for key in action.keys.split(",") if key not in ("", "escape")}
+    for action in panel.ACTIONS:
+        for key in action.keys.split(","):
+            assert reserved.get(key, action.id) == action.id, f"{key} is {reserved[key]} everywhere else"
+
+
+@pytest.mark.parametrize("scope", TABLES)
+def test_ids_are_unique_and_every_action_says_what_it_does(scope: str) -> None:
+    actions = TABLES[scope][1]
+    assert len({action.id for action in actions}) == len(actions)
+    for action in actions:
+        assert action.label
+        assert len(action.help) >= 8, action
+        assert not action.help.endswith(".")
+
+
+def test_the_reserved_keys_are_where_the_manual_says() -> None:
+    keys = {key: action.id for action in ACTIONS for key in action.keys.split(",")}
+    wanted = {
+        "space": "play", "s": "step", "e": "epoch", "b": "back", "B": "back_epoch", "r": "reset", "n": "new_seed",
+        "q": "quit", "ctrl+q": "quit", "question_mark": "help", "ctrl+p": "command_palette", "f": "zoom_panel",
+        "o": "open", "w": "save_run", "ctrl+s": "settings", "u": "undo", "ctrl+z": "undo", "U": "redo",
+        "ctrl+y": "redo", "tab": "next_panel", "shift+tab": "previous_panel",
+    }  # fmt: skip
+    assert wanted.items() <= keys.items()
+    assert [keys[str(place)].partition(":")[2] for place in range(1, 7)] == [
+        "architecture", "optimizer", "loss", "gradients", "data", "timeline",
+    ]  # fmt: skip
+
+
+def test_help_names_every_action_with_its_key() -> None:
+    text = key_table(ACTIONS, "app", {}).plain
+    for action in ACTIONS:
+        assert action.help in text
+        for key in keys_of(action, "app", {}):
+            assert key in text
+
+
+def test_a_remapped_key_shows_everywhere() -> None:
+    play = ACTIONS[0]
+    assert keys_of(play, "app", {"app.play": "p,f5"}) == ("p", "f5")
+    assert "p f5" in key_table([play], "app", {"app.play": "p,f5"}).plain
+
+
+def test_bindings_carry_the_names_that_settings_use() -> None:
+    made = bindings([Action("go:there", "g", "Go", "Go there"), Action("hide", "", "Hide", "Hide it all")], "map")
+    assert [(binding.key, binding.action, binding.id) for binding in made] == [("g", "go('there')", "map.go:there")]
+
+
+@pytest.mark.parametrize(("key", "label"), [("question_mark", "?"), ("ctrl+s", "^s"), ("space", "space"), ("B", "B")])
+def test_keys_read_as_people_write_them(key: str, label: str) -> None:
+    assert key_label(key) == label
+
+
+def test_a_plain_key_reads_as_textual_shows_it() -> None:
+    assert key_label("left") == format_key("left")

@@ -1,0 +1,542 @@
+"""The workbench through Textual's pilot: messages are awaited, nothing is slept through."""
+
+import os
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.events import Key
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from engine import Experiment, Trainer, load_experiment
+from engine.checkpoint import load_checkpoint
+from tui.actions import ACTIONS, Action
+from tui.app import Workbench, run_workbench
+from tui.arrangement import arrange, mode_of
+from tui.help import Help
+from tui.jump import Jump
+from tui.opening import Opening
+from tui.panels import PANELS
+from tui.preferences import Preferences
+from tui.store import Store
+from tui.transport import clock, speed
+from tui.welcome import Offer, Welcome
+
+Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+NAMES = ("architecture", "optimizer", "loss", "gradients", "data", "timeline")
+SIZES = [(200, 60), (110, 30), (80, 24), (40, 10)]
+
+
+def header(app: Workbench) -> str:
+    """What the header says."""
+    return app.bench.header.render().plain
+
+
+async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
+    """Waits until the session is loaded and the panels are there."""
+    await until(pilot, lambda: app._session is not None and app.session.snapshot.activity != "loading")
+    await until(pilot, lambda: app._snapshot is not None and app.snapshot.activity != "loading")
+
+
+@pytest.fixture
+def xor() -> Experiment:
+    return load_experiment("xor-mlp", {"batch_size": 1})
+
+
+async def test_the_header_says_epoch_and_step_in_these_words(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        assert f"epoch 0/{xor.epochs}" in header(app)
+        assert "step 0" in header(app)
+        assert "paused" in header(app)
+        assert xor.title in header(app)
+        await pilot.press("s")
+        await until(pilot, lambda: "step 1" in header(app))
+        await pilot.press("e")
+        await until(pilot, lambda: f"epoch 1/{xor.epochs}" in header(app))
+        step = app.snapshot.step
+        await pilot.press("b")
+        await until(pilot, lambda: f"step {step - 1}" in header(app))
+        await pilot.press("B")
+        await until(pilot, lambda: "step 0" in header(app))
+
+
+async def test_space_plays_and_pauses(until: Until) -> None:
+    app = Workbench(load_experiment("digits", {"epochs": 2000}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("space")
+        await until(pilot, lambda: "playing" in header(app) and app.snapshot.step > 3)
+        await pilot.press("space")
+        await until(pilot, lambda: "paused" in header(app) or "finished" in header(app))
+        await pilot.press("r")
+        await until(pilot, lambda: app.snapshot.step == 0)
+
+
+async def test_back_is_the_same_bits_and_a_new_seed_is_not(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        weights = app.session.ask(lambda trainer: trainer.state.values.tobytes())
+        first = weights.result(5)
+        await pilot.press("s", "s", "b", "b")
+        await until(pilot, lambda: app.session.ask(lambda trainer: trainer.state.step).result(5) == 0)
+        assert app.session.ask(lambda trainer: trainer.state.values.tobytes()).result(5) == first
+        await pilot.press("n")
+        await until(pilot, lambda: app.session.snapshot.experiment.seed == xor.seed + 1)
+        assert app.session.ask(lambda trainer: trainer.state.values.tobytes()).result(5) != first
+
+
+async def test_the_speed_ladder(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        assert app.pace is None
+        await app.run_action("slower")
+        assert app.pace == 1000
+        for _ in range(20):
+            await app.run_action("slower")
+        assert app.pace == 1
+        assert app.session.ask(lambda trainer: 0).result(5) == 0
+        for _ in range(20):
+            await app.run_action("faster")
+        assert app.pace is None
+
+
+async def test_every_panel_can_be_reached_in_every_size(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        desk = app.bench.desk
+        for width, height in SIZES:
+            await pilot.resize_terminal(width, height)
+            for place, name in enumerate(NAMES, 1):
+                if name not in desk.panels:
+                    continue
+                await pilot.press(str(place))
+                await pilot.pause()
+                panel = desk.panels[name]
+                assert desk.focused_name == name
+                assert panel.display
+                assert panel.has_focus_within
+                assert Region(0, 0, width, height).contains_region(panel.region)
+                assert app.screen.find_widget(panel).visible_region
+            seen = {desk.focused_name}
+            for _ in desk.panels:
+                await pilot.press("tab")
+                seen.add(desk.focused_name)
+            assert seen == set(desk.panels)
+
+
+async def test_zoom_and_back(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("3", "f")
+        await pilot.pause()
+        assert [panel.scope() for panel in app.bench.desk.visible_panels] == ["loss"]
+        await pilot.press("1")
+        await pilot.pause()
+        assert [panel.scope() for panel in app.bench.desk.visible_panels] == ["architecture"]
+        await pilot.press("f")
+        await pilot.pause()
+        assert len(app.bench.desk.visible_panels) == len(PANELS)
+
+
+async def test_jump_goes_where_the_letter_is(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("apostrophe")
+        assert isinstance(app.screen, Jump)
+        await pilot.press("s")
+        await pilot.pause()
+        assert app.bench.desk.focused_name == list(app.bench.desk.panels)[1]
+        await pilot.press("apostrophe", "escape")
+        assert app.screen is app.bench
+
+
+async def test_too_small_is_one_line_and_comes_back(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(39, 10)) as pilot:
+        await ready(app, pilot, until)
+        assert "needs 40x10" in str(app.bench.too_small.render())
+        assert not app.bench.header.region.area
+        for size in [(1, 1), (3, 50), (200, 2), (2, 2), (40, 9)]:
+            await pilot.resize_terminal(*size)
+            await pilot.press("s")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.bench.header.region.area
+        assert "step" in header(app)
+
+
+async def test_a_resizing_storm_while_training(until: Until) -> None:
+    app = Workbench("digits")
+    dice = random.Random(1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("space")
+        for _ in range(25):
+            await pilot.resize_terminal(dice.randint(1, 200), dice.randint(1, 60))
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: app.snapshot.step > 0)
+        assert app.is_running
+
+
+async def test_help_shows_the_panel_in_use_and_every_key(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("3", "question_mark")
+        assert isinstance(app.screen, Help)
+        text = " ".join(str(widget.render()) for widget in app.screen.query("Static"))
+        for action in ACTIONS:
+            assert action.help in text
+        for action in app.bench.desk.panels["loss"].ACTIONS:
+            assert action.help in text
+        await pilot.press("question_mark")
+        assert app.screen is app.bench
+
+
+async def test_the_palette_finds_actions_presets_and_themes(xor: Experiment, until: Until) -> None:
+    from textual.command import CommandPalette
+
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("colon")
+        assert isinstance(app.screen, CommandPalette)
+        app.screen.query_one(Input).value = "theme light"
+        results = app.screen.query_one(OptionList)
+        await until(pilot, lambda: results.option_count > 0 and "light" in str(results.get_option_at_index(0).prompt))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.theme == "light")
+        await pilot.press("ctrl+p")
+        app.screen.query_one(Input).value = "open spiral"
+        results = app.screen.query_one(OptionList)
+        await until(pilot, lambda: results.option_count > 0 and "spiral" in str(results.get_option_at_index(0).prompt))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.session.snapshot.experiment == load_experiment("spiral"))
+
+
+async def test_open_filters_and_opens_a_preset(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("o")
+        assert isinstance(app.screen, Opening)
+        await pilot.press(*"deep-sigm", "down", "enter")
+        await until(pilot, lambda: app.session.snapshot.experiment == load_experiment("deep-sigmoid-batchnorm"))
+
+
+async def test_open_takes_a_path_and_refuses_a_wrong_one_in_a_line(
+    xor: Experiment, until: Until, tmp_path: Path
+) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("o")
+        app.screen.query_one(Input).value = str(tmp_path / "none.toml")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app._notifications) == 1)
+        assert "no such file" in next(iter(app._notifications)).message
+        assert app.session.snapshot.experiment == xor
+
+
+async def test_a_saved_run_is_opened_again_bit_for_bit(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("s", "s", "w")
+        await until(pilot, lambda: len(app.store.saved_runs()) == 1)
+        saved = app.session.ask(lambda trainer: trainer.state.values.tobytes()).result(5)
+        await pilot.press("e", "o", *"saved", "backspace", "backspace", "backspace", "backspace", "backspace")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.snapshot.step == 2)
+        assert app.session.ask(lambda trainer: trainer.state.values.tobytes()).result(5) == saved
+
+
+async def test_a_refused_command_is_a_toast_and_a_divergence_is_a_bar(until: Until) -> None:
+    app = Workbench(load_experiment("digits", {"optimizer.lr": 1e6}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        app.session.edit("seed", 3)
+        await until(pilot, lambda: any("seed" in note.message for note in app._notifications))
+        assert not app.bench.problem.display
+        await pilot.press("space")
+        await until(pilot, lambda: "diverged" in header(app))
+        assert app.bench.problem.display
+        assert "step" in app.bench.problem.render().plain
+        await pilot.press("r")
+        await until(pilot, lambda: not app.bench.problem.display)
+
+
+async def test_a_bug_on_the_training_thread_is_a_line_and_a_log(
+    xor: Experiment, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        monkeypatch.setattr(Trainer, "advance", lambda *args, **kwargs: 1 / 0)
+        await pilot.press("space")
+        await until(pilot, lambda: "failed" in header(app))
+        assert "ZeroDivisionError" in app.bench.problem.render().plain
+        await pilot.press("s", "space", "w", "r")
+    log = app.store.log_file.read_text()
+    assert "Traceback" in log
+    assert "ZeroDivisionError" in log
+
+
+async def test_a_bug_on_the_screen_saves_the_run_and_leaves_a_crash_log(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+
+    async def work() -> None:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await ready(app, pilot, until)
+            await pilot.press("s", "s")
+            await until(pilot, lambda: app.snapshot.step == 2)
+            app.call_later(lambda: 1 / 0)
+            await until(pilot, lambda: not app.is_running)
+
+    with pytest.raises(ZeroDivisionError):
+        await work()
+    assert load_checkpoint(app.store.session / "checkpoint.safetensors").state.step == 2
+    assert [path for path in app.store.log_file.parent.glob("crash-*.log") if "ZeroDivision" in path.read_text()]
+    assert app.refusal is not None
+    assert "crash-" in app.refusal
+    assert not app.session._thread.is_alive()
+
+
+async def test_the_orientation_is_shown_once(xor: Experiment, until: Until, own_folders: Path) -> None:
+    (own_folders / "config" / "nn-tui" / "settings.toml").unlink()
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Welcome))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.bench)
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await until(pilot, lambda: bool(app.presets))
+        assert app.screen is app.bench
+
+
+async def test_the_last_run_is_offered_and_goes_on(xor: Experiment, until: Until, own_folders: Path) -> None:
+    trainer = Trainer(xor)
+    trainer.advance(steps=5)
+    store = Store.of_person()
+    store.session = store.sessions / "20260101-000000-999999999"
+    store.keep_session(trainer)
+    app = Workbench()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Offer))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.snapshot.step == 5)
+        assert app.session.snapshot.experiment == xor
+
+
+async def test_settings_change_at_once_and_for_ever(xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("ctrl+s")
+        assert isinstance(app.screen, Preferences)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.theme == "light")
+        options = app.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("keys.app.step")
+        await pilot.press("enter", "f6", "escape")
+        assert app.settings.keys == {"app.step": "f6"}
+        await pilot.press("s")
+        await pilot.press("f6")
+        await until(pilot, lambda: app.snapshot.step == 1)
+    again = Workbench(xor)
+    assert again.theme == "light"
+    async with again.run_test(size=(120, 40)) as pilot:
+        await ready(again, pilot, until)
+        assert again.settings.keys == {"app.step": "f6"}
+        await pilot.press("f6")
+        await until(pilot, lambda: again.snapshot.step == 1)
+
+
+async def test_a_bad_settings_file_is_told_and_does_not_stop_the_start(
+    xor: Experiment, until: Until, own_folders: Path
+) -> None:
+    (own_folders / "config" / "nn-tui" / "settings.toml").write_text("welcome = false\ntheme = 'pink'\n")
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await until(pilot, lambda: any("'pink'" in note.message for note in app._notifications))
+
+
+async def test_a_read_only_home_is_one_notice(xor: Experiment, until: Until, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    app = Workbench(xor, store=Store(tmp_path / "config" / "nn-tui", blocked / "s", blocked / "d"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("s", "e", "w")
+        await until(pilot, lambda: app.snapshot.epoch == 1)
+        await until(pilot, lambda: bool(app.presets))
+        notes = [note.message for note in app._notifications if "cannot be written" in note.message]
+        assert len(notes) == 1
+
+
+async def test_exports_and_the_clipboard(
+    xor: Experiment, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("3")
+        for action in ("export_screen", "export_panel", "copy_panel"):
+            await app.run_action(action)
+        await pilot.pause()
+        assert app.clipboard.strip()
+    svgs = sorted(tmp_path.glob("*.svg"))
+    assert len(svgs) == 2
+    assert all(path.read_text().startswith("<svg") for path in svgs)
+    assert "Loss" in next(tmp_path.glob("nn-tui-loss-*.txt")).read_text()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
+async def test_every_theme_is_drawn(xor: Experiment, until: Until, theme: str) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        app.change_settings(theme=theme)
+        await pilot.press("e", "1", "2", "question_mark", "escape", "o", "escape", "ctrl+s", "escape")
+        assert app.theme == theme
+
+
+async def test_no_color_means_no_colour(xor: Experiment, until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        assert app.theme == "ansi"
+        assert app.palette.depth == "none"
+        assert "‖ paused" in header(app)
+
+
+@pytest.mark.parametrize("terminal", ["linux", "xterm-16color"])
+async def test_sixteen_colours_get_the_terminals_own(
+    xor: Experiment, terminal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", terminal)
+    assert Workbench(xor).theme == "ansi"
+
+
+async def test_a_bad_experiment_leaves_with_one_line(until: Until) -> None:
+    app = Workbench("no-such-thing")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.refusal is not None)
+    assert app.return_code == 2
+    assert app.refusal is not None
+    assert "no such file" in app.refusal
+
+
+def test_no_terminal_is_a_line_and_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_workbench("digits") == 2
+    said = capsys.readouterr().err
+    assert "needs a terminal" in said
+    assert said.count("\n") == 1
+
+
+async def test_random_keys_and_clicks_break_nothing(until: Until) -> None:
+    """1,500 by default; NN_TUI_RANDOM_EVENTS=20000 for the long run."""
+    count = int(os.environ.get("NN_TUI_RANDOM_EVENTS", "1500"))
+    keys = [key for action in ACTIONS for key in action.keys.split(",") if key and action.id != "quit"]
+    for panel in PANELS:
+        keys += [key for action in panel.ACTIONS for key in action.keys.split(",") if key]
+    keys += [
+        "up",
+        "down",
+        "left",
+        "right",
+        "enter",
+        "escape",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "backspace",
+        *"019x-.",
+    ]
+    keys = [key for key in keys if key not in ("ctrl+c", "w")]
+    dice = random.Random(7)
+    app = Workbench("xor-mlp")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        for done in range(count):
+            width, height = app.size
+            if dice.random() < 0.12:
+                await pilot.click(offset=(dice.randrange(width), dice.randrange(height)))
+            else:
+                app.post_message(Key(key := dice.choice(keys), key if len(key) == 1 else None))
+            if done % 10 == 9:
+                await pilot.pause()
+            if done % 250 == 249:
+                await pilot.resize_terminal(*dice.choice([(120, 40), (80, 24), (200, 50), (45, 12)]))
+            if not app.is_running:
+                break
+        assert app.is_running
+        assert app.session.snapshot.failure is None
+        for _ in range(6):
+            await pilot.press("escape")
+        assert app.session.ask(lambda trainer: trainer.state.step).result(5) >= 0
+
+
+# ------------------------------------------------------------------------------------------------ pure functions
+
+
+@pytest.mark.parametrize(
+    ("size", "mode"),
+    [((120, 40), "wide"), ((110, 30), "wide"), ((110, 29), "two"), ((80, 24), "two"), ((75, 24), "one"),
+     ((80, 19), "one"), ((40, 10), "one"), ((39, 10), "tiny"), ((40, 9), "tiny"), ((1, 1), "tiny")],
+)  # fmt: skip
+def test_how_a_screen_is_used(size: tuple[int, int], mode: str) -> None:
+    assert mode_of(*size) == mode
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[:1], NAMES[2:], ("data",), ("timeline",), ()])
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_panels_never_overlap_and_fill_the_desk(names: tuple[str, ...], zoomed: bool) -> None:
+    for width in (1, 40, 76, 80, 109, 110, 133, 200, 317):
+        for height in (1, 9, 17, 21, 27, 37, 57):
+            mode = mode_of(width, height + 3)
+            regions = arrange(mode, width, height, names, ("architecture", "loss"), "loss", zoomed)
+            if mode == "tiny" or not names:
+                assert not regions
+                continue
+            assert sum(region.area for region in regions.values()) == width * height
+            places = list(regions.values())
+            for place, region in enumerate(places):
+                assert Region(0, 0, width, height).contains_region(region)
+                assert region.width >= 20 or width < 40
+                assert not any(region.overlaps(other) for other in places[place + 1 :])
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.9, "0:07"), (754, "12:34"), (3723, "1:02:03")])
+def test_the_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("samples", "text"), [(0, "0"), (987, "987"), (1234, "1.2k"), (12_345, "12k"), (2_500_000, "2.5M")]
+)
+def test_the_speed(samples: float, text: str) -> None:
+    assert speed(samples) == text
+
+
+def test_actions_are_values() -> None:
+    assert Action("a", "x", "A", "help") == Action("a", "x", "A", "help")
