@@ -39,8 +39,7 @@ def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette)
     if mode == "shares" or needed > room:
         values = 100 * shown / np.maximum(shown.sum(1, keepdims=True), 1)
         unit = "per cent of the row"
-        if room < 4:
-            values = np.minimum(values, 99)
+        values = np.where(values < 0.5, 0, np.minimum(values, 99 if room < 4 else 100))
     tall = min(len(names) + 1, height)
     if room >= 3:
         picture.paste(draw_confusion(values, names, width, tall, palette), 0, 0)

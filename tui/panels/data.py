@@ -218,6 +218,8 @@ Large splits are looked at through a fixed random sample, and the last line says
             parts.append(reading.sample)
             if reading.subject.classes:
                 parts.append(f"{100 * (1 - float(reading.wrong.mean())):.1f}% right")
+            if len(" · ".join(parts)) > picture.width:
+                parts[-1] = parts[-1].removesuffix(" right")
         elif look.field is not None:
             plane = look.field.plane
             parts.append(f"x1 {plane.left:.1f} … {plane.right:.1f}, x2 {plane.bottom:.1f} … {plane.top:.1f}")

@@ -12,6 +12,7 @@ from tui.drawing.picture import Picture
 from tui.panels.boundary import Field
 from tui.panels.reading import Reading, raw_rows
 
+MOST = 5000  # values that are drawn
 MODES = ("over the prediction", "histogram")
 
 
@@ -62,9 +63,10 @@ class Axes:
 
 def draw_fit(reading: Reading, field: Field | None, width: int, height: int, palette: Palette) -> Picture:
     """One input: the curve and the points; else the prediction over the target, where the diagonal is perfect."""
-    true, said = reading.targets[:, 0].astype(float), reading.outputs[:, 0].astype(float)
+    true, said = (values.ravel()[:MOST].astype(float) for values in (reading.targets, reading.outputs))
     names = reading.subject.splits.feature_names or ("x",)
-    target = (reading.subject.splits.target_names or ("y",))[0]
+    named = reading.subject.splits.target_names or ("y",)
+    target = named[0] if len(named) == 1 else "targets"
     good = np.isfinite(said)
     if width < 16 or height < 6 or not good.any():
         return _sentence("no finite predictions" if width >= 16 and height >= 6 else "", width, height, palette)
@@ -89,7 +91,7 @@ def draw_fit(reading: Reading, field: Field | None, width: int, height: int, pal
 
 def draw_residuals(reading: Reading, mode: str, width: int, height: int, palette: Palette) -> Picture:
     """What is left over, predicted less true: over the prediction, or how often each size occurs; and its measures."""
-    left, said = reading.residuals[:, 0].astype(float), reading.outputs[:, 0].astype(float)
+    left, said = (values.ravel()[:MOST].astype(float) for values in (reading.residuals, reading.outputs))
     good = np.isfinite(left)
     if width < 16 or height < 6 or not good.any():
         return _sentence("no finite predictions" if width >= 16 and height >= 6 else "", width, height, palette)

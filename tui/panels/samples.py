@@ -13,7 +13,7 @@ from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Array, Reading, raw_rows, share
 
 NARROWEST = 14  # columns that bars need
-TILE = 16  # columns and half rows of a small image, at most
+TILE = 14  # columns and half rows of a small image, at most
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,8 @@ def draw_samples(
 def caption(reading: Reading, place: int, width: int) -> tuple[str, bool]:
     """What is below a small image, and whether its prediction is wrong: "✗9→4" or "✓9 98%"."""
     classes = reading.subject.classes
+    if not classes and reading.outputs.shape[1] > 1:
+        return f"±{np.sqrt((reading.residuals[place] ** 2).mean()):.2g}"[:width], False
     if not classes:
         value, true = float(reading.outputs[place, 0]), float(reading.targets[place, 0])
         return f"{true:.2g}→{value:.2g}"[:width], False
@@ -148,11 +150,23 @@ def caption(reading: Reading, place: int, width: int) -> tuple[str, bool]:
     return (text if len(text) <= width else f"✓{said}"[:width]), False
 
 
+def redrawn(reading: Reading, place: int) -> Array | None:
+    """What an autoencoder makes of an image, (C, H, W); None where the outputs are no image."""
+    splits, outputs = reading.subject.splits, reading.outputs[place]
+    if splits.classes or outputs.size != np.prod(splits.shape):
+        return None
+    return np.asarray(splits.scaler.inverse(outputs.reshape(1, *splits.shape))[0])
+
+
 def _large(picture: Picture, reading: Reading, place: int, width: int, height: int, palette: Palette) -> None:
     subject = reading.subject
     pixels = raw_rows(reading, np.array([place]))[0]
-    rows, columns = fitted(pixels.shape[-2:], max(8, width - NARROWEST - 1), 2 * (height - 1))
+    again = redrawn(reading, place)
+    room = width - NARROWEST - 1 if again is None else (width - 2) // 2
+    rows, columns = fitted(pixels.shape[-2:], max(8, room), 2 * (height - 1))
     picture.paste(image(pixels, rows, columns, palette), 0, 0)
+    if again is not None:
+        picture.paste(image(again, rows, columns, palette), 0, columns + 2)
     if subject.classes:
         target = int(reading.targets[place])
         left = columns + 1

@@ -9,6 +9,7 @@ from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Reading, raw_rows, share
 from tui.panels.samples import draw_scores
 
+WIDEST = 9  # columns of a heading, unless its column is wider
 BARS_FROM = 18  # rows of the view from which the chosen row's scores are shown below
 
 
@@ -30,8 +31,8 @@ def draw_rows(
     columns = _columns(reading, places)
     column = 2
     for name, texts, side in columns:
-        wide = max(len(name), *map(len, texts)) if column == 2 or side == "right" else len(name)
-        wide = min(wide, 14)
+        longest = max(map(len, texts))
+        wide = min(max(len(name), longest), max(longest, WIDEST))
         if column + wide > width:
             break
         picture.put(0, column, _cut(name, wide, side), palette.color("muted"))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from textual.widget import Widget
 
 from engine import INPUT, Trainer
+from engine.geometry import box, describe
 from engine.seeing import activity, effective_field, filters, occlusion, saliency
 from tui.actions import Action, bindings
 from tui.asking import Asking, moment
@@ -52,6 +53,7 @@ class Scene:
     gradient: Floats
     occluded: Floats | None
     maps: Floats | None
+    sees: str = ""
 
 
 def see(trainer: Trainer, part: str, row: int, node: str, mode: str) -> Scene:
@@ -64,33 +66,42 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str) -> Scene:
     outputs = np.asarray(trainer.predict(x[None]))
     scores = subject.scores(outputs)[0] if splits.classes else outputs[0]
     seen = saliency(network, x)
-    maps, occluded = None, None
+    maps, occluded, sees = None, None, ""
     if node not in names:
         node = INPUT
         occluded = occlusion(network, x, seen.unit) if x.ndim == 3 else None
     elif mode == "weights":
         weights = filters(network, node)
-        maps = None if weights is None else weights.mean(axis=1)
+        maps = None if weights is None else weights.reshape(-1, *weights.shape[2:])
+    elif mode == "field":
+        maps, sees = _field(trainer, node, x)
     else:
-        maps = _maps(trainer, node, mode, x)
+        found = activity(network, node, x)
+        values = found.outputs if mode == "outputs" else found.gradients
+        maps = np.asarray(values if values.ndim == 3 else as_sheet(values)[None])
     raw = splits.scaler.inverse(x[None])[0]
     target = int(split.y[row]) if splits.classes else None
     described = tuple((one.name, one.layer.name, one.shape) for one in network.nodes)
     return Scene(
         described, node, mode, row, raw, scores, outputs[0], splits.classes, splits.feature_names, target,
-        seen.gradient, occluded, maps,
+        seen.gradient, occluded, maps, sees,
     )  # fmt: skip
 
 
-def _maps(trainer: Trainer, node: str, mode: str, x: Floats) -> Floats:
-    """(N, H, W): a map a channel, or one sheet for a vector."""
-    found = activity(trainer.network, node, x)
-    if mode == "field":
-        place = np.unravel_index(int(np.argmax(np.nan_to_num(found.outputs))), found.outputs.shape)
-        field = effective_field(trainer.network, node, tuple(int(axis) for axis in place), x)
-        return np.asarray(field if field.ndim == 2 else as_sheet(field))[None]
-    values = found.outputs if mode == "outputs" else found.gradients
-    return np.asarray(values if values.ndim == 3 else as_sheet(values)[None])
+def _field(trainer: Trainer, node: str, x: Floats) -> tuple[Floats, str]:
+    """The part of the input (1, H, W) that the strongest unit of a node listens to, and what it could see in words."""
+    outputs = activity(trainer.network, node, x).outputs
+    place = tuple(int(axis) for axis in np.unravel_index(int(np.argmax(np.nan_to_num(outputs))), outputs.shape))
+    field = effective_field(trainer.network, node, place, x)
+    facts = next(facts for facts in describe(trainer.network.nodes) if facts.node == node)
+    if field.ndim == 1:
+        return as_sheet(field)[None], ""
+    unit = " ".join(map(str, place))
+    if facts.field.whole or len(place) < 3:
+        return np.asarray(field)[None], f"its strongest unit, {unit}, sees the whole input"
+    seen = box(facts, place[1], place[2], trainer.splits.shape)
+    size = f"{seen.bottom - seen.top}x{seen.right - seen.left}"
+    return np.asarray(field)[None], f"its strongest unit, {unit}, sees {size} from row {seen.top}, column {seen.left}"
 
 
 class View(Drawing):
@@ -190,7 +201,7 @@ class View(Drawing):
                 rows, columns = fitted(scene.occluded.shape, min(40, width), 2 * height)
                 picture.paste(signed(scene.occluded, rows, columns, palette), top + 1, left)
             return
-        head = f"{scene.node} {scene.mode}: {MEANINGS[scene.mode]}"
+        head = f"{scene.node} {scene.mode}: {scene.sees or MEANINGS[scene.mode]}"
         if scene.maps is None:
             text = f"{scene.node} has no weights that are images"
             picture.put(top, left, text[:width], palette.color("muted"))
