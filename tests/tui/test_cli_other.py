@@ -180,14 +180,14 @@ def test_init_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "is a folder" in refused(capsys, "init", str(tmp_path), "--force")
 
 
-@pytest.mark.parametrize("name", ["digits", "xor-mlp", "deep-sigmoid-batchnorm", "playground"])
+@pytest.mark.parametrize("name", ["digits", "xor-mlp", "deep-sigmoid-batchnorm", "playground", "digits-cnn"])
 def test_check_finds_nothing_wrong(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     table = json.loads(read(capsys, "check", name, "--json"))
     trainer = Trainer(load_experiment(name))
     assert [entry["parameter"] for entry in table["parameters"]] == [slot.name for slot in trainer.network.parameters]
     assert all(entry["relative"] <= table["limit"] for entry in table["parameters"])
     text = read(capsys, "check", name)
-    assert ("kink" in text) == (table["limit"] == 2e-4) == (name == "digits")
+    assert ("kink" in text) == (table["limit"] == 2e-4) == (name in ("digits", "digits-cnn"))
 
 
 def test_check_fails_for_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
