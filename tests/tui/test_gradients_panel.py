@@ -189,7 +189,6 @@ async def test_more_layers_than_rows_scroll():
         names = [stats.node for stats in session.snapshot.probe.nodes]
         for name in names:
             await pilot.press("down")
-            await pilot.pause()
             assert pilot.app.selected_node == name
             assert "▸" in panel.as_text()
         assert "–18/18" in panel.as_text()
@@ -204,8 +203,7 @@ async def test_any_size_is_safe():
         for size in ((1, 1), (12, 4), (40, 10), (25, 40), (200, 3), (80, 24)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            for key in ("enter", "a", "down"):
-                await pilot.press(key)
+            await pilot.press("enter", "a", "down")
 
 
 def test_the_histogram_lies_where_the_gradient_is():
