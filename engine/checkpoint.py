@@ -112,7 +112,7 @@ def load_checkpoint(path: str | Path, folder: Path | None = None) -> Trainer:
     state = _state(record, tensors, trainer, experiment.optimizer.slots, place)
     _check_record(record, tensors, trainer.feed.rows, place)
     trainer.edits[:] = edits
-    trainer._restore(state)
+    trainer.restore(state)
     losses, norms, lrs = (tensors[name] for name in _HISTORY)
     trainer.history.restore(losses, norms, lrs, [vars(row) for row in record.rows])
     trainer.timeline.record(trainer.state)

@@ -208,12 +208,12 @@ class Trainer:
             raise BadInput(f"step {step} is not on record: choose 0 to {self.history.steps}")
         self.problem = None
         if step == 0:
-            self._restore(self.timeline.before(0))
+            self.restore(self.timeline.before(0))
             self.measure()
         elif step != self.state.step:
             frame = self.timeline.before(step - 1)
             if not frame.step <= self.state.step < step:
-                self._restore(frame)
+                self.restore(frame)
             self.advance(steps=step - self.state.step)
         return self._report(self.state.step, self.state.epoch)
 
@@ -221,7 +221,7 @@ class Trainer:
         """Back to the same first weights, with the present settings; the record starts anew."""
         self.base, self.problem = self.experiment, None
         self.edits.clear()
-        self._restore(self.timeline.before(0))
+        self.restore(self.timeline.before(0))
         self.state.slots.clear()
         self.state.slots.update({name: np.zeros_like(self.network.values) for name in self.experiment.optimizer.slots})
         self._rebuild_update()
@@ -286,7 +286,8 @@ class Trainer:
         cycled = self.experiment.schedule.momentum(max(self.state.step - 1, 0), self.total_steps)
         return self.experiment.optimizer.coefficient if cycled is None else float(cycled[0])
 
-    def _restore(self, frame: State) -> None:
+    def restore(self, frame: State) -> None:
+        """Takes over a state of this run, with the settings that the edits up to its step have made."""
         self.state.restore(frame)
         self.experiment = self.base
         for edit in self.edits:
@@ -437,7 +438,7 @@ class Trainer:
             f"lower optimizer.lr (now {lr:g}) or set regularization.clip_norm"
         )
         if not np.isfinite(self.network.values).all():
-            self._restore(self.timeline.before(max(0, self.state.step - 1)))
+            self.restore(self.timeline.before(max(0, self.state.step - 1)))
             self.history.truncate(self.state.step)
             self.problem = self.problem.replace("as they were before that step", f"those of step {self.state.step}")
         return True
