@@ -82,6 +82,11 @@ class History:
         """The row of an epoch, if it is on record."""
         return self.rows[epoch] if epoch < len(self.rows) else None
 
+    def complete(self, row: EpochRow) -> None:
+        """Puts `row`, which knows more, in the place of the last one."""
+        self.rows[-1] = row
+        self.version += 1
+
     def truncate(self, step: int) -> None:
         """Forgets what came after `step`, because something was changed there."""
         self.steps = min(self.steps, step)

@@ -101,7 +101,7 @@ class Run:
 
         `status` says how the run ended where the trainer does not know, such as "interrupted".
         """
-        return self.save(status, final_row(self.trainer))
+        return self.save(status, self.trainer.final_row())
 
     def save(self, status: str = "", last: EpochRow | None = None) -> dict[str, Any]:
         """Writes every file anew, the checkpoint after the tables, and returns the result of run.json.
@@ -173,17 +173,6 @@ def result_of(trainer: Trainer, row: EpochRow | None, status: str = "") -> dict[
 def row_table(row: EpochRow) -> dict[str, Any]:
     """A row of history.csv as JSON holds it; what is not finite is null."""
     return {name: value if value is None or isfinite(value) else None for name, value in vars(row).items()}
-
-
-def final_row(trainer: Trainer) -> EpochRow | None:
-    """The last row so far; where the run has come to its end, with the test split's loss and accuracy."""
-    if not trainer.history.rows:
-        return None
-    row, test = trainer.history.rows[-1], trainer.splits.test
-    if test is None or trainer.status not in ("finished", "stopped early"):
-        return row
-    loss, accuracy = trainer.evaluate(test)
-    return replace(row, test_loss=loss, test_accuracy=accuracy)
 
 
 def _seconds(text: str) -> float:

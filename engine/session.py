@@ -275,12 +275,19 @@ class Session:
                 self._last_probe = perf_counter()
             speed = (state.epoch * trainer.feed.rows + state.row - rows) / (perf_counter() - began)
             self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
-        measured_last = trainer.probe is not None and trainer.probe.step == state.step
-        if trainer.status in ("finished", "stopped early") and not measured_last:
-            trainer.measure()
+        if trainer.status in ("finished", "stopped early"):
+            self._close_record(trainer)
         if trainer.done or state.step == self._last_step or state.epoch == self._last_epoch:
             self._rest()
         self._publish()
+
+    def _close_record(self, trainer: Trainer) -> None:
+        """The instruments at the last step, and the test split's numbers in the last row."""
+        if trainer.probe is None or trainer.probe.step != trainer.state.step:
+            trainer.measure()
+        row = trainer.final_row()
+        if row is not None and row != trainer.history.rows[-1]:
+            trainer.history.complete(row)
 
     def _publish(self, **changes: Any) -> None:
         old, trainer = self.snapshot, self._trainer

@@ -8,6 +8,7 @@ trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on rep
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import inf, sqrt
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +24,7 @@ from engine.errors import BadInput
 from engine.evaluation import Evaluation
 from engine.experiment import Experiment
 from engine.feed import Feed
-from engine.history import History
+from engine.history import EpochRow, History
 from engine.memory import Array
 from engine.monitors import StoppingState
 from engine.network import Network, Pass
@@ -141,6 +142,16 @@ class Trainer:
         """(loss, accuracy) of a split; accuracy is None for regression."""
         prepare_thread()
         return Evaluation(self.experiment, self.network, split, self._targets(split)).measure()
+
+    def final_row(self) -> EpochRow | None:
+        """The last row so far; where the run has come to its end, with the test split's loss and accuracy."""
+        if not self.history.rows:
+            return None
+        row, test = self.history.rows[-1], self.splits.test
+        if test is None or self.status not in ("finished", "stopped early"):
+            return row
+        loss, accuracy = self.evaluate(test)
+        return replace(row, test_loss=loss, test_accuracy=accuracy)
 
     # ------------------------------------------------------------------------------------------ forward
 
