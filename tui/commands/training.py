@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from engine import RunFailed, Trainer
-from engine.run import Run, final_row, result_of
+from engine.run import Run, result_of
 from tui.cli import DONE, complain
 from tui.commands.progress import display
 
@@ -27,7 +27,7 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
                 run.record(report)
             screen.show(report)
         status = "interrupted" if signals.caught is not None and not trainer.done else ""
-        result = run.finish(status) if run else result_of(trainer, final_row(trainer), status)
+        result = run.finish(status) if run else result_of(trainer, trainer.final_row(), status)
         kept = run.folder if run else _rescue(trainer) if status else None
         screen.end({**result, "out": None if kept is None else str(kept)})
     if trainer.problem is not None:
