@@ -45,57 +45,64 @@ class BatchNorm(Layer, name="batch_norm"):
     def forward(self, do: Plan, at: Site) -> None:
         """y = (x - mean) rstd w + b. Raises ValueError for training on one value, which has no variance."""
         x, y = _by_feature(at.x), _by_feature(at.y)
-        if at.training and x.shape[1] == 1:
+        features, count = x.shape
+        if at.training and count == 1:
             raise ValueError(
                 "needs two rows or more in every batch, and one batch would have a single row; change batch_size"
             )
         w, b = at.weights["weight"][:, None], at.weights["bias"][:, None]
-        rstd = at.keep("rstd", (len(x), 1))
+        rstd, scale = at.keep("rstd", (features, 1)), at.keep("scale", (features, 1))
         if at.training:
-            mean, var = at.keep("mean", (len(x), 1)), at.keep("var", (len(x), 1))
-            xhat = at.keep("xhat", x.shape)
-            _moments(do, x, mean, var, xhat, at.scratch(x.shape))
+            mean, var = at.keep("mean", (features, 1)), at.keep("var", (features, 1))
+            centred = at.keep("centred", x.shape)
+            share = np.full(count, 1 / count, at.dtype)
         else:
             mean, var = at.buffers["running_mean"][:, None], at.buffers["running_var"][:, None]
-            xhat = y
-            do(np.subtract, x, mean, xhat)
-        do(np.add, var, self.epsilon, rstd)
-        do(np.sqrt, rstd, rstd)
-        do(np.divide, 1.0, rstd, rstd)
-        do(np.multiply, xhat, rstd, xhat)
-        do(np.multiply, xhat, w, y)
-        do(np.add, y, b, y)
+            centred = y
+        for part in _pieces(x):
+            if at.training:
+                do(x[part].dot, share, mean[part, 0])
+            do(np.subtract, x[part], mean[part], centred[part])
+            if at.training:
+                do(np.vecdot, centred[part], centred[part], var[part, 0])
+                do(np.multiply, var[part], 1 / count, var[part])
+            do(np.add, var[part], self.epsilon, rstd[part])
+            do(np.sqrt, rstd[part], rstd[part])
+            do(np.divide, 1.0, rstd[part], rstd[part])
+            do(np.multiply, rstd[part], w[part], scale[part])
+            do(np.multiply, centred[part], scale[part], y[part])
+            do(np.add, y[part], b[part], y[part])
 
     def backward(self, do: Plan, at: Site) -> None:
-        """With g = dy w: dx = rstd (g - mean(g) - xhat mean(g xhat)); dw = sum(dy xhat); db = sum(dy).
+        """With c = x - mean: dw = rstd sum(dy c); db = sum(dy); dx = w rstd (dy - mean(dy) - c rstd^2 mean(dy c)).
 
-        In inference mean and variance are constants, so dx = rstd g, and nothing is learned.
+        In inference mean and variance are constants, so dx = w rstd dy, and nothing is learned.
         """
+        rstd, scale = at.keep("rstd", (len(at.x), 1)), at.keep("scale", (len(at.x), 1))
+        dy, dx = _by_feature(at.dy), None if at.dx is None else _by_feature(at.dx)
         if not at.training:
-            if at.dx is not None:
-                factor = at.scratch((len(at.x), 1))
-                do(np.multiply, at.weights["weight"][:, None], at.keep("rstd", factor.shape), factor)
-                do(np.multiply, _by_feature(at.dy), factor, _by_feature(at.dx))
+            if dx is not None:
+                do(np.multiply, dy, scale, dx)
             return
-        xhat, dy = at.keep("xhat", _by_feature(at.x).shape), _by_feature(at.dy)
-        count = xhat.shape[1]
-        dw, db = at.grads["weight"], at.grads["bias"]
-        product = at.scratch(xhat.shape)
-        ones = np.ones(count, at.dtype)
-        do(np.multiply, dy, xhat, product)
-        do(product.dot, ones, dw)
-        do(dy.dot, ones, db)
-        if at.dx is None:
-            return
-        dx = _by_feature(at.dx)
-        scale, mean = at.scratch((len(xhat), 1)), at.scratch((len(xhat), 1))
-        do(np.multiply, dw[:, None], 1 / count, mean)
-        do(np.multiply, xhat, mean, product)
-        do(np.subtract, dy, product, dx)
-        do(np.multiply, db[:, None], 1 / count, mean)
-        do(np.subtract, dx, mean, dx)
-        do(np.multiply, at.weights["weight"][:, None], at.keep("rstd", (len(xhat), 1)), scale)
-        do(np.multiply, dx, scale, dx)
+        centred, count = at.keep("centred", dy.shape), dy.shape[1]
+        dw, db = at.grads["weight"][:, None], at.grads["bias"][:, None]
+        ones, pieces = np.ones(count, at.dtype), _pieces(dy)
+        product = at.scratch((pieces[0].stop, count))
+        mean = at.scratch((len(dy), 1))
+        for part in pieces:
+            do(np.vecdot, dy[part], centred[part], dw[part, 0])
+            do(np.multiply, dw[part], rstd[part], dw[part])
+            do(dy[part].dot, ones, db[part, 0])
+            if dx is None:
+                continue
+            share = product[: part.stop - part.start]
+            do(np.multiply, dw[part], rstd[part], mean[part])
+            do(np.multiply, mean[part], 1 / count, mean[part])
+            do(np.multiply, centred[part], mean[part], share)
+            do(np.subtract, dy[part], share, dx[part])
+            do(np.multiply, db[part], 1 / count, mean[part])
+            do(np.subtract, dx[part], mean[part], dx[part])
+            do(np.multiply, dx[part], scale[part], dx[part])
 
     def commit(self, do: Plan, at: Site) -> None:
         """running = (1 - momentum) running + momentum now."""
@@ -172,10 +179,10 @@ def _by_feature(x: Array) -> Array:
     return x.reshape(len(x), -1)
 
 
-def _moments(do: Plan, x: Array, mean: Array, var: Array, centred: Array, squares: Array) -> None:
-    """Mean and biased variance of each row of x (F, n), and x - mean."""
-    share = np.full(x.shape[1], 1 / x.shape[1], x.dtype)
-    do(x.dot, share, mean[:, 0])
-    do(np.subtract, x, mean, centred)
-    do(np.multiply, centred, centred, squares)
-    do(squares.dot, share, var[:, 0])
+def _pieces(x: Array) -> list[slice]:
+    """Rows of x (F, n) in pieces that fit the cache, which the passes over them then read again and again."""
+    rows = max(1, PIECE_FLOATS // x.shape[1])
+    return [slice(start, min(start + rows, len(x))) for start in range(0, len(x), rows)]
+
+
+PIECE_FLOATS = 65_536
