@@ -7,7 +7,7 @@ import numpy as np
 from engine.data import Split
 from engine.experiment import Experiment
 from engine.memory import Array
-from engine.network import EVALUATION_BATCH, Network
+from engine.network import Network
 
 
 class Evaluation:
@@ -19,8 +19,8 @@ class Evaluation:
         self.labels = split.y if split.y.dtype.kind == "i" else None
         rows = split.x.reshape(len(split.x), network.features)
         self.blocks: list[tuple[Array, Array]] = []
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
+        for start in range(0, len(rows), network.evaluation_batch):
+            part = slice(start, start + network.evaluation_batch)
             self.blocks.append((rows[part], targets[part].T.astype(network.dtype)))
         self.rows = len(rows)
 

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect
 from engine.layers import Scratch, Shape, Site
-from engine.layers.fused import ConvPool
+from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout
 from engine.plan import Plan
@@ -97,6 +97,12 @@ class Network:
         """The number of input values of a sample."""
         return int(np.prod(self.shape))
 
+    @property
+    def evaluation_batch(self) -> int:
+        """Rows at a time where nothing is learned: as many as keep the largest output near the cache."""
+        widest = max(int(np.prod(node.shape)) for node in self.nodes)
+        return min(EVALUATION_BATCH, max(32, EVALUATION_FLOATS // widest))
+
     def run(self, batch: int, training: bool) -> Pass:
         """The pass for a batch size, made at its first use and kept while it is among the last few used."""
         key = (batch, training)
@@ -112,8 +118,8 @@ class Network:
         """Outputs (rows, K) for inputs (rows, *shape), in inference mode: logits where the loss works from logits."""
         rows = np.asarray(x, self.dtype).reshape(len(x), self.features)
         parts = []
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            part = rows[start : start + EVALUATION_BATCH]
+        for start in range(0, len(rows), self.evaluation_batch):
+            part = rows[start : start + self.evaluation_batch]
             at = self.run(len(part), training=False)
             at.inputs[...] = part
             at.forward.run()
@@ -133,7 +139,8 @@ class Network:
             if node.layer.view:
                 whole[node.name] = whole[source]
             else:
-                whole[node.name] = np.ones((int(np.prod(node.shape)) + 1, batch), self.dtype)
+                whole[node.name] = np.empty((int(np.prod(node.shape)) + 1, batch), self.dtype)
+                whole[node.name][-1] = 1
             outputs[node.name] = whole[node.name][:-1].reshape(*node.shape, batch)
             if training:
                 shared = node.layer.view and source != INPUT and readers[source] == 1
@@ -153,7 +160,7 @@ class Network:
                 for chain, fused in chains.items():
                     if chain[-1] == node.name:
                         pool.release()
-                        fused.forward(forward, sites[chain[0]], site)
+                        fused.forward(forward, *(sites[name] for name in chain))
             except ValueError as error:
                 raise BadInput(f"layers.{node.name} ({node.layer.name}) {error}") from None
         vitals = np.zeros(2, self.dtype)
@@ -165,14 +172,19 @@ class Network:
             self._write_backward(made, chains, pool)
         return made
 
-    def _chains(self, readers: dict[str, int], training: bool) -> dict[tuple[str, ...], ConvPool]:
+    def _chains(self, readers: dict[str, int], training: bool) -> dict[tuple[str, ...], Fused]:
         """Nodes that are computed as one, by their names."""
-        learning, found = self._learning(), {}
-        for row in zip(self.nodes, self.nodes[1:], self.nodes[2:], strict=False):
-            alone = all(after.inputs == (node.name,) and readers[node.name] == 1 for node, after in pairwise(row))
-            fused = ConvPool.over(tuple(node.layer for node in row)) if alone else None
-            if fused and (not training or fused.fits(row[0].shapes[0], row[0].inputs[0] in learning)):
-                found[tuple(node.name for node in row)] = fused
+        learning, found = self._learning(), dict[tuple[str, ...], Fused]()
+        taken: set[str] = set()
+        for length in (3, 2):
+            for start in range(len(self.nodes) - length + 1):
+                row = self.nodes[start : start + length]
+                alone = all(after.inputs == (node.name,) and readers[node.name] == 1 for node, after in pairwise(row))
+                asked = training and row[0].inputs[0] in learning
+                fused = fuse([node.layer for node in row], row[0].shapes[0], asked) if alone else None
+                if fused is not None and taken.isdisjoint(node.name for node in row):
+                    found[tuple(node.name for node in row)] = fused
+                    taken.update(node.name for node in row)
         return found
 
     def _input(self, batch: int) -> Array:
@@ -220,7 +232,7 @@ class Network:
         made.backward.label = "loss"
         self.loss.forward(made.backward, LossSite(z, made.targets, made.vitals[0:1], dz, pool))
 
-    def _write_backward(self, made: Pass, chains: dict[tuple[str, ...], ConvPool], pool: Scratch) -> None:
+    def _write_backward(self, made: Pass, chains: dict[tuple[str, ...], Fused], pool: Scratch) -> None:
         """Every node from last to first; the gradients of several readers of one output add up."""
         do = made.backward
         written: set[str] = set()
@@ -243,7 +255,7 @@ class Network:
             site.dxs = tuple(dxs)
             if node.name in first:
                 chain, fused = first[node.name]
-                fused.backward(do, site, made.sites[chain[-1]])
+                fused.backward(do, *(made.sites[name] for name in chain))
             else:
                 node.layer.backward(made.later if node.name in behind else do, site)
             for source, dx in zip(node.inputs, dxs, strict=True):
@@ -256,3 +268,4 @@ class Network:
 
 
 EVALUATION_BATCH = 500
+EVALUATION_FLOATS = 1 << 20

@@ -1,4 +1,4 @@
-"""A convolution, a relu and a 2 x 2 max pooling behind each other, computed as one while a chunk is in the cache.
+"""Layers behind each other that are computed as one: a convolution, a relu and a 2 x 2 max pooling, chunk by chunk.
 
 Between them lie the largest arrays of a network, which are read and written four times a step where each layer works
 alone; here they are never made. The columns of a chunk are put in an order in which the four pixels of each pooling
@@ -9,7 +9,9 @@ window lie far apart in four long runs, so that pooling is a comparison of long 
 For that, x is laid out once as E[c, h, u, j] = x[c, h, 2 s j + u], with its border of zeros.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -23,28 +25,62 @@ from engine.memory import Array
 from engine.plan import Plan
 
 
+class Fused(Protocol):
+    """Layers in a row that are computed as one, each with its own site."""
+
+    def forward(self, do: Plan, *sites: Site) -> None:
+        """Writes down the last layer's y."""
+
+    def backward(self, do: Plan, *sites: Site) -> None:
+        """Writes down the first layer's dx, and all gradients."""
+
+
+def fuse(layers: Sequence[Layer], shape: Shape, learning: bool) -> Fused | None:
+    """The form in which layers in a row are computed as one, or None where there is none.
+
+    `shape` is the first one's input, and `learning` says whether its gradient is asked for.
+    """
+    if len(layers) < 2 or not (isinstance(layers[-1], MaxPool2d) and isinstance(layers[-2], Relu)):
+        return None
+    pool, first = layers[-1], layers[0]
+    if len(layers) == 2:
+        return ReluPool(pool)
+    if not isinstance(first, Conv2d) or (pool.kernel, pool.step, pool.padding) != (2, 2, 0):
+        return None
+    return ConvPool(first) if not learning or first.turns(shape[0]) else None
+
+
+class ReluPool:
+    """max(0, max x) = max max(0, x): relu after the pooling, on the smaller images."""
+
+    def __init__(self, pool: MaxPool2d) -> None:
+        self.pool = pool
+
+    def forward(self, do: Plan, *sites: Site) -> None:
+        """y = max(0, pool x)."""
+        relu, pool = sites
+        self.pool.forward(do, replace(pool, xs=relu.xs))
+        do(np.maximum, pool.y, np.zeros(pool.y.shape[2:], pool.dtype), pool.y)
+
+    def backward(self, do: Plan, *sites: Site) -> None:
+        """dx from dy [y > 0], through the pooling."""
+        relu, pool = sites
+        if relu.dx is not None:
+            g, positive = pool.scratch(pool.y.shape), pool.scratch(pool.y.shape, np.bool_)
+            do(np.greater, pool.y, 0.0, positive)
+            do(np.multiply, pool.dy, positive, g)
+            self.pool.backward(do, replace(pool, xs=relu.xs, dxs=relu.dxs, dy=g))
+
+
 class ConvPool:
-    """Three layers as one: `conv`, relu and `pool`, where nothing else reads what is between them."""
+    """A convolution, relu and 2 x 2 max pooling, a chunk at a time."""
 
     def __init__(self, conv: Conv2d) -> None:
         self.conv = conv
 
-    @classmethod
-    def over(cls, layers: tuple[Layer, ...]) -> "ConvPool | None":
-        """The fused form of three layers in a row, or None where there is none."""
-        if len(layers) != 3:
-            return None
-        conv, relu, pool = layers
-        if not (isinstance(conv, Conv2d) and isinstance(relu, Relu) and isinstance(pool, MaxPool2d)):
-            return None
-        return cls(conv) if (pool.kernel, pool.step, pool.padding) == (2, 2, 0) else None
-
-    def fits(self, shape: Shape, learning: bool) -> bool:
-        """Whether backward has a fast way: no dx is asked for, or it is a convolution of dy."""
-        return not learning or self.conv.turns(shape[0])
-
-    def forward(self, do: Plan, conv: Site, pool: Site) -> None:
+    def forward(self, do: Plan, *sites: Site) -> None:
         """y = max(0, max(Z)), with right = [Z1 > Z0] along rows and low = [.. > ..] between them kept for backward."""
+        conv, _, pool = sites
         weights = self.conv.whole_weights(do, conv)
         parts = self._parts(conv, pool)
         most = max(part.positions for part in parts)
@@ -71,8 +107,9 @@ class ConvPool:
             do(np.maximum, best[:, 0], best[:, 1], y)
             do(np.maximum, y, zeros[:size], y)
 
-    def backward(self, do: Plan, conv: Site, pool: Site) -> None:
+    def backward(self, do: Plan, *sites: Site) -> None:
         """dy [y > 0] goes to the low row where low, to the right pixel where right; then as a convolution."""
+        conv, _, pool = sites
         parts = self._parts(conv, pool)
         most, outs = max(part.positions for part in parts), len(conv.y)
         g, positive = conv.scratch((outs, most)), conv.scratch((outs, most), np.bool_)
