@@ -116,13 +116,28 @@ class Experiment(Model):
         return self
 
     def nodes(self, shape: Shape, units: int) -> list[NodeSpec]:
-        """Every node in order, for samples of `shape` and `units` outputs; the output layer comes last."""
-        specs = self.model.nodes(shape) if self.model is not None else self._entries()
+        """Every node in order, for samples of `shape` and `units` outputs; the output layer comes last.
+
+        Raises BadInput as `front` does.
+        """
+        specs = self.front(shape)
         output = self.model.output_name if self.model is not None else OUTPUT
         specs.append(NodeSpec(output, Dense(units=units, init=self.output.init, bias_init=self.output.bias_init)))
         if (activation := self.output_activation) not in ("softmax", "identity") and self.loss.link == "identity":
             specs.append(NodeSpec(f"{output}_{activation}", Activation.parse(activation)))
         return specs
+
+    def front(self, shape: Shape) -> list[NodeSpec]:
+        """The nodes in front of the output layer, from the recipe or the list.
+
+        Raises BadInput where a recipe makes a layer that cannot be, such as one without units.
+        """
+        if self.model is None:
+            return self._entries()
+        try:
+            return self.model.nodes(shape)
+        except ValidationError as error:
+            raise BadInput(f"model '{self.model.name}' makes a layer that cannot be: {explain(error)}") from None
 
     def _entries(self) -> list[NodeSpec]:
         counts: dict[str, int] = {}

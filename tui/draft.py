@@ -103,7 +103,10 @@ def preview(experiment: Experiment, facts: Facts) -> Preview:
     try:
         specs = experiment.nodes(facts.shape, facts.units(experiment))
     except BadInput as error:
-        specs = [NodeSpec(entry.name, entry.layer, entry.inputs) for entry in entries(experiment, facts.shape)]
+        try:
+            specs = [NodeSpec(entry.name, entry.layer, entry.inputs) for entry in entries(experiment, facts.shape)]
+        except BadInput:
+            specs = []
         return Preview(_rows(specs, (), len(specs)), (), str(error))
     nodes: tuple[Node, ...] = ()
     problem: str | None = None
@@ -160,7 +163,7 @@ def short(component: Component) -> str:
 def entries(experiment: Experiment, shape: Shape) -> tuple[LayerEntry, ...]:
     """The layers in front of the output, every one with its name; a recipe's too."""
     if experiment.model is not None:
-        specs = experiment.model.nodes(shape)
+        specs = experiment.front(shape)
         return tuple(LayerEntry(layer=spec.layer, name=spec.name, inputs=spec.inputs) for spec in specs)
     names = _numbered(experiment.layers)
     pairs = zip(experiment.layers, names, strict=True)

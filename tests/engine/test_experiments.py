@@ -127,6 +127,21 @@ def test_sentences(key, value, sentence):
 
 
 @pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        ({"name": "mlp", "hidden": [8, 0]}, "is 0: must be at least 1"),
+        ({"name": "mlp", "hidden": [100_000_000]}, "is 100000000: must be at most 1000000"),
+        ({"name": "cnn", "channels": [-1]}, "is -1: must be at least 1"),
+    ],
+)
+def test_a_recipe_of_impossible_layers_is_one_sentence(model, place):
+    with pytest.raises(BadInput) as refused:
+        Trainer(load_experiment("digits", {"model": model}))
+    assert str(refused.value).startswith("model") and place in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("layers", "sentence"),
     [
         ([{"type": "dense", "inputs": ["dense9"]}], "layers.dense1.inputs is 'dense9': no node of that name comes"),

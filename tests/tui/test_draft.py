@@ -64,6 +64,13 @@ def test_a_loss_for_classes_refuses_numbers_in_the_trainers_words() -> None:
     assert preview(experiment, Facts((1,), 0, 1)).problem == str(refused.value)
 
 
+@pytest.mark.parametrize("hidden", [[0], [32, -1], [100_000_000]])
+def test_a_recipe_of_impossible_layers_is_a_problem_and_not_an_exception(hidden: list[int]) -> None:
+    shown = preview(load_experiment("digits").edited({"model.hidden": hidden}), DIGITS)
+    assert shown.problem is not None
+    assert str(hidden[-1]) in shown.problem
+
+
 def test_effect_names_the_layers_that_are_drawn_anew() -> None:
     before = load_experiment("digits")
     after = draft.edited(before, "layers.3.units", 16, DIGITS.shape)
