@@ -5,6 +5,8 @@ fit the cache (they hold each pixel kernel^2 times), so they are made and used a
 again in backward.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from pydantic import Field
 
@@ -12,7 +14,7 @@ from engine.initializers import Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site
 from engine.layers.columns import Chunk, Windows, chunks, image_shape, window_count, write_product
 from engine.memory import Array
-from engine.plan import Plan
+from engine.plan import PACKING_STARTS, Plan
 
 
 class Conv2d(Layer, name="conv2d"):
@@ -179,7 +181,16 @@ class Conv2d(Layer, name="conv2d"):
 
 
 def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:
-    """total += a @ b, or = where it is the first."""
-    write_product(do, a, b, total if first else spare)
-    if not first:
-        do(np.add, total, spare, total)
+    """total += a @ b, or = where it is the first; a long inner axis is cut as `write_product` cuts the outer ones."""
+    inner = a.shape[2]
+    longest = PACKING_STARTS // (a.shape[1] * b.shape[2])
+    parts = -(-inner // longest) if longest >= LONG_INNER else 1
+    edges = [inner * part // parts for part in range(parts + 1)]
+    for start, stop in pairwise(edges):
+        fresh = first and start == 0
+        write_product(do, a[:, :, start:stop], b[:, start:stop], total if fresh else spare)
+        if not fresh:
+            do(np.add, total, spare, total)
+
+
+LONG_INNER = 1_024
