@@ -1,28 +1,33 @@
 """A box over the workbench."""
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 Result = TypeVar("Result")
 
 
-class Overlay(ModalScreen[Result]):
-    """A screen over the workbench that closes once, however fast the keys come."""
+class ClosesOnce:
+    """Mixed into a screen: it closes once, however fast the keys and clicks come."""
 
     _is_closed = False
 
-    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+    def dismiss(self, result: Any = None) -> AwaitComplete:
         """Closes the screen with a result; later calls do nothing."""
-        if self._is_closed or not self.is_current:
+        screen = cast(Screen[Any], self)
+        if self._is_closed or not screen.is_current:
             return AwaitComplete.nothing()
         self._is_closed = True
-        return super().dismiss(result)
+        return Screen.dismiss(screen, result)
+
+
+class Overlay(ClosesOnce, ModalScreen[Result]):  # type: ignore[misc]
+    """A screen over the workbench."""
 
 
 class Dialog(Overlay[Result]):

@@ -115,6 +115,12 @@ class ScreenActions(RunActions):
 
         self.push_screen(Help(self.bench.desk.focused_panel, self.remapped))
 
+    def action_command_palette(self) -> None:
+        from tui.search import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_welcome(self) -> None:
         from tui.welcome import Welcome
 
@@ -202,7 +208,7 @@ class ScreenActions(RunActions):
     def action_export_screen(self) -> None:
         from tui.export import as_svg, strips
 
-        self._write("screen", ".svg", as_svg(strips(self, self.screen.region), self.TITLE or ""))
+        self._write("screen", ".svg", as_svg(strips(self, self.screen.region), self.palette))
 
     def action_export_panel(self) -> None:
         from tui.export import as_svg, as_text, strips
@@ -210,7 +216,7 @@ class ScreenActions(RunActions):
         panel = self.bench.desk.focused_panel
         if panel is not None:
             lines = strips(self, panel.region)
-            self._write(panel.scope(), ".svg", as_svg(lines, panel.TITLE))
+            self._write(panel.scope(), ".svg", as_svg(lines, self.palette))
             self._write(panel.scope(), ".txt", as_text(lines))
 
     def action_copy_panel(self) -> None:

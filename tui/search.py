@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from tui.actions import ACTIONS, Action, keys_of
+from tui.dialog import ClosesOnce
 from tui.themes import NAMES
 
 if TYPE_CHECKING:
     from tui.app import Workbench
+
+
+class Palette(ClosesOnce, CommandPalette):  # type: ignore[misc]
+    """Textual's palette."""
 
 
 class Entry(NamedTuple):
