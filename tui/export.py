@@ -1,14 +1,19 @@
 """Pictures and text of the screen, or of a part of it."""
 
 import io
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.segment import Segment, Segments
+from rich.segment import Segment
 from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from tui.drawing.palette import Palette
+    from tui.drawing.picture import Picture
 
 
 def strips(app: App[int], region: Region) -> list[Strip]:
@@ -26,13 +31,28 @@ def as_text(lines: Iterable[Strip]) -> str:
     return "\n".join(line.text.rstrip() for line in lines) + "\n"
 
 
-def as_svg(lines: list[Strip], title: str) -> str:
+def as_picture(lines: Sequence[Strip]) -> "Picture":
+    """The lines as cells; a character two columns wide is followed by a blank."""
+    from tui.drawing.picture import BOLD, DIM, REVERSE, Picture
+    from tui.drawing.widget import code_of
+
+    picture = Picture(max((line.cell_length for line in lines), default=1), len(lines))
+    for row, line in enumerate(lines):
+        column = 0
+        for segment in line:
+            style = segment.style
+            fg, bg = code_of(style.color if style else None), code_of(style.bgcolor if style else None)
+            face = (BOLD * bool(style.bold) | DIM * bool(style.dim) | REVERSE * bool(style.reverse)) if style else 0
+            for char in segment.text:
+                wide = cell_len(char)
+                if wide:
+                    picture.put(row, column, char.ljust(wide), fg, face, bg)
+                column += wide
+    return picture
+
+
+def as_svg(lines: Sequence[Strip], palette: "Palette") -> str:
     """A picture that scales."""
-    width = max((line.cell_length for line in lines), default=1)
-    console = Console(
-        width=width, height=len(lines), file=io.StringIO(), force_terminal=True, color_system="truecolor",
-        record=True, legacy_windows=False, safe_box=False,
-    )  # fmt: skip
-    for line in lines:
-        console.print(Segments([*line, Segment.line()]), end="")
-    return console.export_svg(title=title)
+    from tui.drawing.svg import to_svg
+
+    return to_svg(as_picture(lines), palette.foreground, palette.background)

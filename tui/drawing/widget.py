@@ -74,7 +74,7 @@ class Drawing(Widget):
         rows = [row for row, _, _ in changes]
         if self._picture is None or len(self._strips) != fresh.height:
             style = self.rich_style
-            self._ground = _code(style.color), _code(style.bgcolor)
+            self._ground = code_of(style.color), code_of(style.bgcolor)
             self._strips = [Strip([])] * fresh.height
         for row, strip in zip(rows, fresh.strips(rows, *self._ground), strict=True):
             self._strips[row] = strip
@@ -82,8 +82,8 @@ class Drawing(Widget):
         return changes
 
 
-def _code(color: Color | None) -> int:
-    """A rich colour as a picture's number."""
+def code_of(color: Color | None) -> int:
+    """A rich colour as a picture's number; none is the default."""
     if color is None or color.type == ColorType.DEFAULT:
         return DEFAULT
     if color.type == ColorType.STANDARD and color.number is not None:

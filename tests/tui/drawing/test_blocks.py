@@ -1,4 +1,5 @@
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -9,7 +10,7 @@ from tui.drawing.boundary import Plane, Points, draw_boundary
 from tui.drawing.confusion import draw_confusion
 from tui.drawing.halfblock import draw_heat, draw_images, scaled
 from tui.drawing.palette import Palette
-from tui.drawing.picture import DEFAULT, Picture
+from tui.drawing.picture import ANSI, DEFAULT, REVERSE, Picture
 from tui.drawing.svg import to_svg
 
 PALETTES = [Palette(), Palette(dark=False), Palette(depth="ansi"), Palette(depth="none")]
@@ -156,13 +157,47 @@ def test_sparkline():
     assert sparkline([np.nan]) == " " and sparkline([]) == ""
 
 
+def boxes(picture, **colors):
+    """The rectangles (x, y, width, height) of a picture's SVG document by colour, and its texts."""
+    root = ElementTree.fromstring(to_svg(picture, **colors))
+    found = {}
+    for path in (element for element in root.iter() if element.tag.endswith("path")):
+        for shape in re.findall(r"M([-\d.]+) ([-\d.]+)h([-\d.]+)v([-\d.]+)h[-\d.]+z", path.get("d")):
+            found.setdefault(path.get("fill"), []).append(tuple(map(float, shape)))
+    return found, [element.text for element in root.iter() if element.tag.endswith("text")]
+
+
 def test_svg_is_well_formed_and_has_every_dot():
     picture = Picture(4, 1)
     picture.put(0, 0, "⣿<▀▌", fg=0xFF0000, bg=0x00FF00)
-    root = ElementTree.fromstring(to_svg(picture))
-    paths = [e for e in root.iter() if e.tag.endswith("path")]
-    assert len(paths) == 1 and paths[0].get("d").count("M") == 8 and paths[0].get("fill") == "#ff0000"
-    assert [e.text for e in root.iter() if e.tag.endswith("text")] == ["<"]
+    found, texts = boxes(picture)
+    dots, blocks = found["#ff0000"][:8], found["#ff0000"][8:]
+    assert len({(x, y) for x, y, _, _ in dots}) == 8 and all(x < 9 and y < 20 for x, y, _, _ in dots)
+    assert blocks == [(18, 0, 9, 10), (27, 0, 4.5, 20)]
+    assert found["#00ff00"] == [(0, 0, 36, 20)]
+    assert texts == ["<"]
+
+
+def test_svg_draws_lines_as_shapes_and_words_where_their_columns_are():
+    picture = Picture(12, 2)
+    picture.put(0, 0, "╭──┬━╮", fg=0xFF0000)
+    picture.put(1, 0, "ab  cde ✗x", fg=0xFF0000)
+    found, texts = boxes(picture)
+    assert found["#ff0000"][0] == (9, 9.5, 18, 1)
+    assert (36, 9, 9, 2) in found["#ff0000"]
+    assert texts == ["ab", "cde", "✗", "x"]
+    document = to_svg(picture)
+    assert 'x="0" textLength="18"' in document and 'x="36" textLength="27"' in document
+    assert document.count("<text") == 4 and 'stroke="#ff0000"' in document
+
+
+def test_svg_has_the_default_and_the_sixteen_colours():
+    picture = Picture(3, 1)
+    picture.put(0, 0, "█")
+    picture.put(0, 1, "█", fg=ANSI + 15)
+    picture.put(0, 2, " ", face=REVERSE, fg=0x0000FF)
+    found, _ = boxes(picture, fg=0x010203, bg=0x040506)
+    assert found == {"#010203": [(0, 0, 9, 20)], "#eeeeec": [(9, 0, 9, 20)], "#0000ff": [(18, 0, 9, 20)]}
 
 
 @pytest.mark.parametrize("palette", PALETTES)
