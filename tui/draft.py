@@ -270,7 +270,7 @@ def _readdressed(layers: Sequence[LayerEntry], old: str, new: str) -> list[Layer
 
 def edited(experiment: Experiment, key: str, value: Any, shape: Shape | None = None) -> Experiment:
     """With a dotted key set. A recipe becomes layers as soon as one of them is edited; naming another component keeps
-    the settings that both have. Raises BadInput with the engine's sentence.
+    the settings that both have. Raises BadInput with the engine's sentence, also where a recipe's layers cannot be.
     """
     if key.startswith("layers."):
         if shape is None:
@@ -287,7 +287,10 @@ def edited(experiment: Experiment, key: str, value: Any, shape: Shape | None = N
     present = _reach(experiment, key)
     if isinstance(present, Component) and isinstance(value, str) and value in type(present).registry:
         value = present.table() if present.name == value else switched(present, value)
-    return experiment.edited({key: value})
+    changed = experiment.edited({key: value})
+    if shape is not None:
+        changed.front(shape)
+    return changed
 
 
 def _reach(value: Any, key: str) -> Any:

@@ -58,7 +58,7 @@ class FieldRow(Row):
         return *label, (shown, "value"), (f"{about:<{room - len(shown)}} {mark}", "muted")
 
     def label(self, width: int) -> tuple[tuple[Part, ...], int]:
-        """The label, and how many columns are left for the value before the mark."""
-        columns = min(self.label_width, max(6, width // 2))
-        text = f"{'  ' * self.field.depth}{self.field.label}"
-        return ((f"{text[:columns]:<{columns}} ", "label"),), max(1, width - columns - 3)
+        """The label, and how many columns are left for the value before the mark; without marks it may be longer."""
+        columns = min(self.label_width, max(6, width // 2 + (0 if self.marked else 2)))
+        text = cut(f"{'  ' * self.field.depth}{self.field.label}", columns)
+        return ((f"{text:<{columns}} ", "label"),), max(1, width - columns - 3)

@@ -155,6 +155,24 @@ async def test_units_are_edited_in_place_and_the_seed_keeps_the_other_weights(
         assert "units" not in desk.text
 
 
+async def test_a_recipe_of_impossible_layers_is_refused_while_typing(until: Until) -> None:
+    async with opened(until, "digits", (120, 40)) as desk:
+        await desk.press("home", "down", "enter", "down", "enter", "ctrl+u", "0")
+        assert "cannot be: units is 0" in desk.panel.hint.text
+        await desk.press("enter", "escape")
+        assert desk.panel.experiment == desk.app.session.snapshot.experiment
+        assert all(name in desk.text for name in ("activation", "batch_norm"))
+
+
+async def test_an_experiment_of_impossible_layers_opens_and_says_so(until: Until) -> None:
+    app = Workbench(load_experiment("digits", {"model.hidden": [0]}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "architecture" in app.bench.desk.panels)
+        await until(pilot, lambda: "cannot be" in (app.session.snapshot.notice or ""))
+        await pilot.press("1", "down", "enter", "down", "enter", "ctrl+u", "8", "enter")
+        await until(pilot, lambda: bool(app.session.snapshot.nodes))
+
+
 async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         desk.panel.form.go("layers.1")

@@ -69,6 +69,8 @@ def test_a_recipe_of_impossible_layers_is_a_problem_and_not_an_exception(hidden:
     shown = preview(load_experiment("digits").edited({"model.hidden": hidden}), DIGITS)
     assert shown.problem is not None
     assert str(hidden[-1]) in shown.problem
+    with pytest.raises(BadInput, match="cannot be"):
+        draft.edited(load_experiment("digits"), "model.hidden", hidden, DIGITS.shape)
 
 
 def test_effect_names_the_layers_that_are_drawn_anew() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine import INPUT, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
+from engine import INPUT, BadInput, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
 from engine.experiment import OUTPUT
 from tui import draft
 from tui.actions import Action
@@ -181,7 +181,10 @@ on until the new one holds together.
     def _layer_count(self) -> int:
         if self._facts is None:
             return 0
-        return len(draft.entries(self.experiment, self._facts.shape))
+        try:
+            return len(draft.entries(self.experiment, self._facts.shape))
+        except BadInput:  # a recipe whose layers cannot be, from a file
+            return 0
 
     # ------------------------------------------------------------------------------------------ selection
 
