@@ -215,10 +215,10 @@ def nearest(value: Any, allowed: typing.Iterable[str]) -> str:
 
 
 _LIMITS = {
-    "greater_than": "must be greater than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be at most {le}",
+    "greater_than": "must be greater than {gt:.12g}",
+    "greater_than_equal": "must be at least {ge:.12g}",
+    "less_than": "must be less than {lt:.12g}",
+    "less_than_equal": "must be at most {le:.12g}",
     "literal_error": "must be one of {expected}",
     "finite_number": "must be a finite number",
     "float_parsing": "must be a number",
@@ -258,6 +258,8 @@ def explain(error: ValidationError, place: str = "") -> str:
         return f"{where + '.' if where else ''}{context['key']} is {context['value']}: must be a number"
     if kind == "missing":
         return f"{where} is missing: give it a value"
+    if kind == "tuple_type" and isinstance(value, Mapping):
+        return f"{where} is a single table: it is a list, so write [[{where}]] with two brackets"
     reason = _LIMITS[kind].format(**context) if kind in _LIMITS else first["msg"][:1].lower() + first["msg"][1:]
     reason = reason.removeprefix("value error, ").replace("input should be", "must be")
     return f"{where} is {value!r}: {reason}" if where else reason

@@ -98,7 +98,7 @@ class Experiment(Model):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.model is not None and self.layers:
-            raise ValueError("has both [model] and [[layers]]; keep one of them")
+            raise ValueError("the experiment has both [model] and [[layers]]; keep one of them")
         link, chosen = self.loss.link, self.output.activation
         if link != "identity" and chosen not in ("auto", link):
             raise ValueError(

@@ -81,10 +81,21 @@ def _run(arguments: list[str]) -> int:
         args = _command_parser(arguments[0]).parse_args(arguments[1:])
         name = arguments[0]
     else:
-        args = _main_parser().parse_args(arguments)
+        args, rest = _main_parser().parse_known_args(arguments)
+        if rest and args.experiment == arguments[0] and not rest[0].startswith("-"):
+            raise UsageError(f"there is no command '{args.experiment}'{_near(args.experiment)}; see nn-tui --help")
+        if rest:
+            raise UsageError(f"unrecognized arguments: {' '.join(rest)}; see nn-tui --help")
         name = "workbench"
     code: int = import_module(f"tui.commands.{name}").run(args)
     return code
+
+
+def _near(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def version() -> str:
@@ -154,7 +165,7 @@ def _json(parser: Parser) -> None:
 def _train(parser: Parser) -> None:
     parser.add_argument("experiment", nargs="?", default="digits", metavar="EXPERIMENT", help="file or preset")
     _changes(parser)
-    parser.add_argument("--out", metavar="DIR", help="write the run into this folder")
+    parser.add_argument("--out", type=_folder, metavar="DIR", help="write the run into this folder")
     _output(parser)
     _data(parser)
 
@@ -213,6 +224,12 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
+def _folder(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return text
 
 
 if __name__ == "__main__":
