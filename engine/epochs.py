@@ -25,11 +25,10 @@ class Ends:
         self, experiment: Experiment, network: Network, splits: Splits, encode: Callable[[Split], Array]
     ) -> None:
         """`encode` gives a split's targets (rows, T) as the loss takes them."""
-        train = splits.train
+        train, chosen = splits.train, None
         if len(train.x) > SAMPLED_ROWS and experiment.evaluate_train == "sample":
             chosen = np.sort(rng(experiment.seed, "evaluation sample").permutation(len(train.x))[:SAMPLED_ROWS])
-            train = Split(train.x[chosen], train.y[chosen])
-        self._train = Evaluation(experiment, network, train, encode(train))
+        self._train = Evaluation(experiment, network, train, encode(train), chosen)
         self._validation = None
         if splits.validation is not None:
             self._validation = Evaluation(experiment, network, splits.validation, encode(splits.validation))
