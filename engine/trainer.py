@@ -171,7 +171,7 @@ class Trainer:
         """Takes many steps for one report: until the time is over, the steps are taken, the epochs are finished, or
         the run is done.
 
-        The last step is measured, which fills `probe`, unless `measure` is false.
+        The last step is measured, which fills `probe`, unless `measure` is false; that of the whole run always is.
         """
         prepare_thread()
         first, first_row = self.state.step, self.state.epoch
@@ -185,7 +185,8 @@ class Trainer:
             late = deadline is not None and perf_counter() >= deadline
             last = late or self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
             if last or end_of_epoch:
-                self._careful_step(end_of_epoch, measure and last)
+                final = end_of_epoch and self.state.epoch + 1 >= self.experiment.epochs
+                self._careful_step(end_of_epoch, final or (measure and last))
             else:
                 self._many_steps(self._room(last_step), deadline)
             if late:
@@ -443,10 +444,11 @@ class Trainer:
         why = trouble(self.network, at, self._limit)
         if why is None:
             return False
-        lr = self.experiment.optimizer.lr
+        lr, clip = self.experiment.optimizer.lr, self.experiment.regularization.clip_norm
         self.problem = (
             f"step {self.state.step + 1}: {why}; the weights are as they were before that step; "
-            f"lower optimizer.lr (now {lr:g}) or set regularization.clip_norm"
+            f"lower optimizer.lr (now {lr:g}) or "
+            + (f"regularization.clip_norm (now {clip:g})" if clip else "set regularization.clip_norm")
         )
         if not np.isfinite(self.network.values).all():
             self.restore(self.timeline.before(max(0, self.state.step - 1)))

@@ -190,3 +190,11 @@ def test_dead_relu_shows_dead_units_and_overfit_overfits():
     rows = made.history.rows
     assert rows[-1].train_accuracy == 1.0
     assert rows[-1].valid_loss > 1.15 * min(row.valid_loss for row in rows)
+
+
+def test_the_last_step_of_a_run_is_measured_also_where_none_else_is():
+    made = trainer(epochs=4)
+    made.advance(measure=False)
+    assert made.status == "finished"
+    assert made.probe.step == made.state.step == 12
+    assert all(stats.update_ratio is not None for stats in made.probe.parameters)

@@ -407,6 +407,14 @@ def test_divergence_stops_before_the_update_and_names_node_and_step(lr, chunk):
     assert straight_run.state.values.tobytes() == trainer.state.values.tobytes()
 
 
+def test_the_sentence_of_divergence_knows_whether_gradients_are_clipped():
+    for clip, part in ((0, "or set regularization.clip_norm"), (1e9, "or regularization.clip_norm (now 1e+09)")):
+        trainer = make(loss="quadratic", optimizer={"name": "sgd", "lr": 1e12}, regularization={"clip_norm": clip})
+        trainer.advance(steps=100)
+        assert trainer.status == "diverged"
+        assert part in trainer.problem
+
+
 def test_a_diverged_run_can_go_back_be_edited_and_go_on():
     layers = [{"type": "dense", "units": 6}, "relu"]
     trainer = make(layers=layers, loss="quadratic", optimizer={"name": "sgd", "lr": 0.01})
