@@ -89,6 +89,8 @@ def key_label(key: str) -> str:
     """A key as a person reads it: "?" for "question_mark", "^s" for "ctrl+s", "space"."""
     if key in _NAMES:
         return _NAMES[key]
+    if key.startswith("shift+"):
+        return f"shift+{format_key(key.removeprefix('shift+'))}"
     if key.startswith("ctrl+"):
         return f"^{key.removeprefix('ctrl+')}"
     return format_key(key)

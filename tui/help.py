@@ -30,7 +30,8 @@ class Help(Dialog[None]):
     def body(self) -> list[Widget]:
         widgets: list[Widget] = []
         if self._panel is not None:
-            widgets.append(Markdown(f"## {self._panel.TITLE}\n\n{self._panel.HELP}"))
+            widgets.append(Static(Content.styled(f"{self._panel.TITLE}\n", "bold $accent")))
+            widgets.append(Markdown(self._panel.HELP))
             if self._panel.ACTIONS:
                 own = key_table(self._panel.ACTIONS, self._panel.scope(), self._remapped)
                 widgets.append(Static(Content.assemble(_heading("Keys of this panel"), own, "\n")))

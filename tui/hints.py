@@ -10,6 +10,9 @@ from tui.actions import ACTIONS, Action, keys_of
 from tui.panel import Panel
 
 
+PALETTE = "command_palette"  # the first to go where there is no room
+
+
 class Hints(Widget):
     """One line of keys, those of the panel in use first; a click does what the key does."""
 
@@ -30,7 +33,7 @@ class Hints(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        last = [action for action in ACTIONS if action.id in ("help", "command_palette", "quit")]
+        last = [action for action in ACTIONS if action.id in ("help", PALETTE, "quit")]
         shown = [action for action in ACTIONS if action.show_in_footer and action not in last]
         parts = [self._hint(action, "app", "app") for action in shown]
         if self._panel is not None:
@@ -38,6 +41,8 @@ class Hints(Widget):
             own = [self._hint(action, scope, "focused") for action in self._panel.ACTIONS if action.show_in_footer]
             parts = parts[:3] + own + parts[3:]
         tail = Content("  ").join([self._hint(action, "app", "app") for action in last])
+        if sum(part.cell_length + 2 for part in parts[:2]) + tail.cell_length > width:
+            tail = Content("  ").join([self._hint(action, "app", "app") for action in last if action.id != PALETTE])
         line = Content("")
         for part in parts:
             if line.cell_length + part.cell_length + tail.cell_length + 4 > width:
@@ -61,7 +66,7 @@ class Problem(Widget):
     DEFAULT_CSS = """
     Problem {
         height: auto;
-        max-height: 3;
+        max-height: 4;
         padding: 0 1;
         display: none;
         background: $error 20%;

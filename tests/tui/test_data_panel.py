@@ -10,12 +10,12 @@ from engine import Session, parse_experiment
 from engine.metrics import class_report
 from tui.asking import Asking, moment
 from tui.drawing.palette import Palette
-from tui.panels.boundary import ask_field, even
+from tui.panels.boundary import ask_field, even, undistorted
 from tui.panels.confusion import by_confusion, confusions
 from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
 from tui.panels.samples import fitted, shrunk
-from tui.panels.views import tabs, views
+from tui.panels.views import CALIBRATION, CLASSES, CONFUSION, SAMPLES, tabs, views
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 SMALL = {"model": {"name": "mlp", "hidden": [16]}, "optimizer": {"name": "adam", "lr": 0.01}, "batch_size": 16}
@@ -218,11 +218,11 @@ async def test_splits_are_gone_through_and_named():
 async def test_tabs_and_samples_can_be_clicked():
     async def act(host, pilot):
         panel = host.panel
-        column, _, view = tabs(panel.views, panel.canvas.size.width)[1]
+        column, _, view = tabs(panel.views, panel.view, panel.canvas.size.width)[1]
         await pilot.click(panel.canvas, offset=(column + 1, 0))
         await answer(host, pilot)
         assert panel.view is view
-        column, _, view = tabs(panel.views, panel.canvas.size.width)[0]
+        column, _, view = tabs(panel.views, panel.view, panel.canvas.size.width)[0]
         await pilot.click(panel.canvas, offset=(column, 0))
         await pilot.click(panel.canvas, offset=(5, 5))
         await pilot.pause()
@@ -316,6 +316,23 @@ def test_pure_parts():
     matrix = np.array([[5, 0, 1], [4, 2, 0], [0, 0, 9]])
     assert confusions(matrix) == [(1, 0, 4), (0, 2, 1)]
     assert by_confusion(matrix).tolist() == [0, 1, 2]
+
+
+def test_the_present_tab_keeps_its_name_where_there_is_room_for_one():
+    found = [SAMPLES, CONFUSION, CLASSES, CALIBRATION]
+    said = {width: " ".join(text for _, text, _ in tabs(found, CONFUSION, width)) for width in (40, 32, 24, 12)}
+    assert said[40] == "Samples Confusion Classes Calibration"
+    assert said[32] == "Samp Confusion Class Calib"
+    assert said[24] == "Samp Conf Class Calib"
+    assert said[12] == "Samp Conf"
+    assert [column for column, _, _ in tabs(found, CONFUSION, 32)] == [0, 6, 17, 24]
+
+
+@pytest.mark.parametrize(("width", "height"), [(32, 26), (56, 45), (116, 30), (1, 1), (3, 40)])
+def test_the_plane_is_hardly_stretched(width, height):
+    wide, tall = undistorted(width, height)
+    assert wide <= width and tall <= height and (wide == width or tall == height)
+    assert tall <= 0.625 * wide + 0.5 and wide <= 2.5 * tall + 0.5
 
 
 async def test_a_large_split_is_sampled_and_says_so():

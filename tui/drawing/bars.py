@@ -90,12 +90,12 @@ def draw_bars(
 
 def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
     """Put the row of tick labels under bars that are `inner` columns wide from the column `left` on."""
+    end = -1
     for power, at in scale.ticks(inner):
         name = {0: "1", 1: "10"}.get(power, f"1e{power}")
-        if at + len(name) < inner:
-            picture.put(row, left + at, "╵" + name, palette.color("muted"))
-        else:
-            picture.put(row, left + inner - 1 - len(name), name + "╵", palette.color("muted"))
+        start, text = (at, "╵" + name) if at + len(name) < inner else (inner - 1 - len(name), name + "╵")
+        if start > end or end < 0:
+            end = picture.put(row, left + start, text, palette.color("muted")) - left
 
 
 def draw_history(

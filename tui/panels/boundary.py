@@ -13,6 +13,7 @@ from tui.drawing.picture import BOLD, Picture
 from tui.panels.reading import Array, Subject, answers
 
 MOST = 10_000  # points of a grid
+STRETCH = 1.25  # of one axis over the other, at most, in a picture of the plane
 CELLS_A_POINT = 9  # cells for each sample that is drawn, so that the field stays visible
 
 
@@ -41,6 +42,7 @@ def ask_field(trainer: Trainer, width: int, height: int) -> Field:
         plane = Plane(low - room, high + room, -1, 1)
         line = np.linspace(plane.left, plane.right, 2 * max(1, width), dtype=np.float32)[:, None]
         return Field(subject, plane, answers(trainer, splits.inputs(line))[:, :1], scale)
+    width, height = undistorted(width, height)
     plane = even(Plane.around(splits.train.points if splits.train.points is not None else ()), width, height)
     coarse = max(1.0, float(np.sqrt(2 * width * height / MOST)))
     columns, rows = max(1, int(width / coarse)), max(1, int(height / coarse))
@@ -51,6 +53,11 @@ def ask_field(trainer: Trainer, width: int, height: int) -> Field:
     else:
         values = outputs[:, 0] / scale
     return Field(subject, plane, values.reshape(2 * rows, columns, *values.shape[1:]), scale)
+
+
+def undistorted(width: int, height: int) -> tuple[int, int]:
+    """The columns and rows of at most `width` x `height` that show a plane about as wide as tall."""
+    return min(width, round(2 * STRETCH * height)), min(height, round(STRETCH * width / 2))
 
 
 def even(plane: Plane, width: int, height: int) -> Plane:
@@ -66,17 +73,14 @@ def draw_field(
     field: Field, width: int, height: int, palette: Palette, discrete: bool, points: str, parts: tuple[str, ...] = ()
 ) -> Picture:
     """The field, samples on it (`points`: "some", "all" or "none"), and a line that says which glyph is what."""
-    subject, tall = field.subject, height - 1 if height >= 4 else height
-    values = scaled(field.values, 2 * tall, width, smooth=True)
-    plane = field.plane
-    answered = values.reshape(2 * tall * width, *values.shape[2:])
-    drawn = [] if points == "none" else _samples(subject, width * tall, points)
-    field_picture = draw_boundary(answered, plane, drawn, width, tall, palette, discrete)
-    if tall == height:
-        return field_picture
-    picture = Picture(width, height)
-    picture.paste(field_picture, 0, 0)
-    _legend(picture, height - 1, field, palette)
+    picture, subject = Picture(width, height), field.subject
+    wide, tall = undistorted(width, height - 1 if height >= 4 else height)
+    values = scaled(field.values, 2 * tall, wide, smooth=True)
+    answered = values.reshape(2 * tall * wide, *values.shape[2:])
+    drawn = [] if points == "none" else _samples(subject, wide * tall, points)
+    picture.paste(draw_boundary(answered, field.plane, drawn, wide, tall, palette, discrete), 0, 0)
+    if tall < height:
+        _legend(picture, tall, field, palette)
     return picture
 
 

@@ -54,11 +54,12 @@ def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette)
         head = f"{left}{unit}, target down; {wrong:,} wrong" if tall else f"{left}{wrong:,} wrong"
         picture.put(row, 0, head[:width], palette.color("muted"))
     support = np.maximum(matrix.sum(1), 1)
-    for place, (target, said, count) in enumerate(confusions(matrix)[: max(0, height - row - 1)]):
-        text = f"{classes[target]} taken for {classes[said]}"
+    worst = confusions(matrix)[: max(0, height - row - 1)]
+    texts = [f"{classes[target]} taken for {classes[said]}" for target, said, _ in worst]
+    room = min(max(map(len, texts), default=0), max(4, width - 12))
+    for place, (text, (target, _, count)) in enumerate(zip(texts, worst, strict=True)):
         number = f"{count:>5,}  {share(count / support[target]):>4}"
-        room = max(4, width - len(number) - 1)
         at = row + 1 + place
         picture.put(at, 0, (text if len(text) <= room else text[: room - 1] + "…"), palette.color("text"))
-        picture.put(at, min(width - len(number), 40), number, palette.color("problem"), BOLD)
+        picture.put(at, room, number, palette.color("problem"), BOLD)
     return picture

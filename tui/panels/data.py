@@ -310,7 +310,7 @@ Large splits are looked at through a fixed random sample, and the last line says
         if place is None or look is None:
             return
         if place.y == 0:
-            for column, text, view in tabs(self.views, self.canvas.size.width):
+            for column, text, view in tabs(self.views, look.view, self.canvas.size.width):
                 if column <= place.x < column + len(text):
                     self.go_to(view)
         elif (found := place_at(look, place.x, place.y - 1, *self.view_size)) is not None:

@@ -24,6 +24,8 @@ from tui.sentence import DEAD, SATURATED, Sentence, describe
 
 SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8
+HISTORY = ("history, layer by layer, by step", "history by step", "history")
+KEPT = "\N{NO-BREAK SPACE}"
 FEW = 8  # nodes that are all shown even where the history stands beside them
 LEFT_HALF = ord("▌")
 
@@ -228,8 +230,9 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         width = picture.width - label
         if picture.height - top < 2 or width < NARROWEST_PAST:
             return
-        picture.put(top, label, "history, layer by layer, by step"[:width], palette.color("muted"))
         text = f"0–{count(self._end)}"
+        head = next((name for name in HISTORY if len(name) + 2 + len(text) <= width), "")
+        picture.put(top, label, head, palette.color("muted"))
         picture.put(top, picture.width - len(text), text, palette.color("muted"))
         height = min(picture.height - top - 1, 2 * len(names))
         values = self.past.columns(self._end, width)
@@ -300,7 +303,7 @@ def _lines_for(width: int, height: int) -> int:
 def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Palette) -> int:
     """What is happening in the first rows, and what to try; returns the row below."""
     color = palette.color(sentence.role)
-    words = [(word, color) for word in sentence.says.split()]
+    words = [(word.replace(KEPT, " "), color) for word in sentence.says.replace(" %", f"{KEPT}%").split(" ")]
     words += [(word, palette.color("text")) for word in sentence.advice.split()]
     row, column = 0, picture.put(0, 0, sentence.glyph, color, BOLD) + 1
     for place, (word, shade) in enumerate(words):

@@ -125,10 +125,13 @@ def place_at(look: Look, x: int, y: int, width: int, height: int) -> int | None:
     return found if found is not None and found < len(look.order) else None
 
 
-def tabs(names: tuple[View, ...], width: int) -> list[tuple[int, str, View]]:
-    """(column, text, view) of the tabs that fit on a line, with short names where the long ones do not."""
-    for texts, gap in (([v.name for v in names], 2), ([v.name for v in names], 1), ([v.short for v in names], 1)):
-        if sum(map(len, texts)) + gap * (len(texts) - 1) <= width or texts[0] != names[0].name:
+def tabs(names: tuple[View, ...], current: View, width: int) -> list[tuple[int, str, View]]:
+    """(column, text, view) of the tabs that fit on a line, with short names, the present one's last, where the long
+    ones do not."""
+    long, short = [view.name for view in names], [view.short for view in names]
+    mixed = [view.name if view is current else view.short for view in names]
+    for texts, gap in ((long, 2), (long, 1), (mixed, 2), (mixed, 1), (short, 1)):
+        if sum(map(len, texts)) + gap * (len(texts) - 1) <= width:
             break
     found, column = [], 0
     for text, view in zip(texts, names, strict=True):
@@ -140,6 +143,6 @@ def tabs(names: tuple[View, ...], width: int) -> list[tuple[int, str, View]]:
 
 def draw_tabs(picture: Picture, names: tuple[View, ...], current: View, palette: Palette) -> None:
     """The line of tabs; the present one is bold and underlined by its colour."""
-    for column, text, view in tabs(names, picture.width):
+    for column, text, view in tabs(names, current, picture.width):
         here = view is current
         picture.put(0, column, text, palette.color(0 if here else "muted"), BOLD * here)

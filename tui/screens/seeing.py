@@ -163,7 +163,7 @@ class View(Drawing):
                 picture, 1, at, min(36, picture.width - at), bars, palette, scene.scores, scene.classes, scene.target
             )
             best = int(np.argmax(scene.scores))
-            said = f"{scene.classes[best]} {share(float(scene.scores[best]))}"
+            said = f"{scene.classes[best]}, {share(float(scene.scores[best]))}"
             picture.put(0, at, f"it says {said}", palette.color("text"), BOLD)
             used = max(used, bars)
         return used + 2

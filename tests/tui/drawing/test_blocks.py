@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from tui.drawing.bars import Bar, Decades, draw_bars, draw_history, sparkline
+from tui.drawing.bars import Bar, Decades, draw_bars, draw_decades, draw_history, sparkline
 from tui.drawing.boundary import Plane, Points, draw_boundary
 from tui.drawing.confusion import draw_confusion
 from tui.drawing.halfblock import draw_heat, draw_images, scaled
@@ -115,6 +115,16 @@ def test_bars_as_text():
         " output ████████████████████████████        0.1",
         "        ╵1e-8   ╵1e-6   ╵1e-4   ╵1e-2 1╵",
     ]
+
+
+@pytest.mark.parametrize("width", range(4, 120))
+def test_the_decades_below_never_touch(width):
+    picture = Picture(width, 1)
+    draw_decades(picture, 0, 0, width, Decades(-10, 2), Palette())
+    said = picture.to_text().replace("╵", " ").split()
+    assert set(said) <= {"1", "10", *(f"1e{power}" for power in range(-10, 3))}
+    values = [float(text) for text in said]
+    assert values == sorted(values)
 
 
 def test_history_shows_the_absolute_size_and_the_newest_on_the_right():
