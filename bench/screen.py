@@ -81,7 +81,7 @@ class Screen:
 
     def step(self) -> int:
         """The last step that the header showed."""
-        found = re.findall(rb"step (\d+)", self.output)
+        found = re.findall(rb"step (\d+)(?![\d,]| of)", self.output)
         return int(found[-1]) if found else 0
 
     def thread_time(self) -> float:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     Source = Experiment | Trainer | str | Path | None
 
-HURRY = 0.1  # seconds after a key in which the screen looks for news more often
+HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for news more often, and how often
+ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
+SWITCH = 0.0005  # seconds after which training lets the screen's thread have the interpreter
 KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
@@ -66,7 +68,8 @@ class Workbench(ScreenActions):
         self._source = source
         self._snapshot: Snapshot | None = None
         self._timer: Timer | None = None
-        self._hurry_until = 0.0
+        self._key_at = 0.0
+        self._stepped_aside = False
         self._kept: tuple[int, ...] = ()
         self._kept_at = time.monotonic()
         self._finished = False
@@ -133,7 +136,7 @@ class Workbench(ScreenActions):
     def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...], bool]":
         """The session, the kinds of panels, and whether an experiment was named. Raises BadInput."""
         from engine import Experiment, Session, Trainer, load_experiment
-        from tui.panels import PANELS
+        from tui.panels.order import PANELS
 
         self.store.open_log()
         self.store.tidy()
@@ -150,7 +153,7 @@ class Workbench(ScreenActions):
         self.set_keymap(self.settings.keys)
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_interval(1 / self.settings.frames_per_second, self._tick)
+        self._timer = self.set_interval(1 / self.settings.frames_per_second, self._frame)
         self.bench.hints.show(self.bench.desk.focused_panel, self.remapped)
 
     def on_unmount(self) -> None:
@@ -184,6 +187,15 @@ class Workbench(ScreenActions):
         self._exit_renderables.clear()
 
     # ------------------------------------------------------------------------------------------ frames
+
+    def _frame(self) -> None:
+        """The next frame; right after a key it steps aside once, so that what the key did is seen first."""
+        if not self._stepped_aside and time.monotonic() < self._key_at + ASIDE:
+            self._stepped_aside = True
+            self.set_timer(ASIDE, self._frame)
+            return
+        self._stepped_aside = False
+        self._tick()
 
     def _tick(self) -> None:
         """Draws what is visible and changed."""
@@ -232,15 +244,22 @@ class Workbench(ScreenActions):
     async def on_event(self, event: events.Event) -> None:
         await super().on_event(event)
         if isinstance(event, (events.Key, events.Click)) and self._session is not None:
-            hurrying, self._hurry_until = self._hurry_until > time.monotonic(), time.monotonic() + HURRY
+            hurrying, self._key_at = time.monotonic() < self._key_at + HURRY, time.monotonic()
             if not hurrying:
-                self._hurry()
+                self.set_timer(LOOK, self._hurry)
 
     def _hurry(self) -> None:
-        if time.monotonic() < self._hurry_until and self._session is not None:
-            if self._snapshot is None or self._session.snapshot.version != self._snapshot.version:
-                self._tick()
-            self.set_timer(0.01, self._hurry)
+        """After a key, looks for its effect more often; what only goes on playing waits for the next frame."""
+        if self._session is None or time.monotonic() > self._key_at + HURRY:
+            return
+        shown, now = self._snapshot, self._session.snapshot
+        if (
+            shown is None
+            or now.activity != shown.activity
+            or (now.activity != "playing" and now.version != shown.version)
+        ):
+            self._tick()
+        self.set_timer(LOOK, self._hurry)
 
     def on_descendant_focus(self) -> None:
         self.bench.hints.show(self.bench.desk.focused_panel, self.remapped)
@@ -278,6 +297,7 @@ def run_workbench(
     app: Workbench | None = None
     try:
         app = Workbench(source, folder)
+        sys.setswitchinterval(SWITCH)
         app.run()
     finally:
         if app is not None:

@@ -70,7 +70,7 @@ class Desk(Container):
         border-subtitle-color: $muted;
         padding: 0 1;
     }
-    Desk > Panel:focus, Desk > Panel:focus-within {
+    Desk > Panel.-front {
         border: round $accent;
         border-title-color: $accent;
         border-title-style: bold;
@@ -149,7 +149,10 @@ class Desk(Container):
     def _bring(self, name: str) -> None:
         left, right = self._front
         self._front = (name, right) if name in LEFT else (left, name)
-        changed, self.focused_name = name != self.focused_name, name
+        changed, before, self.focused_name = name != self.focused_name, self.focused_name, name
+        if changed and before in self.panels:
+            self.panels[before].remove_class("-front")
+        self.panels[name].add_class("-front")
         if changed or not self.panels[name].display:
             self.settle()
 

@@ -1,14 +1,17 @@
 """The head of the screen: what is trained, whether it runs, and how far it is."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.geometry import Region
 from textual.style import Style
 from textual.widget import Widget
 
 if TYPE_CHECKING:
     from engine import Snapshot
 
+Part = tuple[int, Content]
 ACTIVITIES = {
     "loading": ("◌", "$muted"),
     "paused": ("‖", "$warning"),
@@ -35,51 +38,81 @@ class Header(Widget):
     def __init__(self) -> None:
         super().__init__(id="header")
         self.auto_links = False
-        self._shown: tuple[object, ...] = ()
         self._snapshot: Snapshot | None = None
         self._pace: float | None = None
+        self._lines: list[list[Part]] = []
 
     def show(self, snapshot: "Snapshot", pace: float | None) -> None:
-        """Draws the snapshot if anything that is read here changed."""
-        wanted = (
-            snapshot.activity, snapshot.experiment.title, snapshot.experiment.epochs, snapshot.epoch, snapshot.step,
-            speed(snapshot.samples_per_second), clock(snapshot.seconds), pace,
-        )  # fmt: skip
+        """Draws the parts that changed."""
         self._snapshot, self._pace = snapshot, pace
-        if wanted != self._shown:
-            self._shown = wanted
+        old, self._lines = self._lines, self._arranged()
+        if len(old) != len(self._lines):
             self.refresh()
+            return
+        for y, (before, now) in enumerate(zip(old, self._lines, strict=True)):
+            for x, cells in changes(before, now):
+                self.refresh(Region(x, y, cells, 1))
+
+    def on_resize(self) -> None:
+        self._lines = self._arranged()
 
     def render(self) -> Content:
+        if not self._lines:
+            return Content.assemble(("◌ loading", "$muted"), ("   nn-tui", "bold $accent"))
+        lines = []
+        for parts in self._lines:
+            line = Content("")
+            for x, part in parts:
+                line = Content.assemble(line, " " * (x - line.cell_length), part)
+            lines.append(line)
+        return Content("\n").join(lines)
+
+    def _arranged(self) -> "list[list[Part]]":
+        """The parts of each line and where they begin."""
         width, snapshot = self.content_size.width, self._snapshot
         if snapshot is None:
-            return Content.assemble(("◌ loading", "$muted"), ("   nn-tui", "bold $accent"))
+            return []
         activity = _activity(snapshot.activity)
-        far = f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}"
-        step = f"step {snapshot.step}"
+        total = max(1, snapshot.experiment.epochs * snapshot.steps_per_epoch)
+        far = Content.styled(f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}", "bold")
+        step = Content.styled(f"step {snapshot.step:<{len(str(total))}}", "bold")
         details = self._details(snapshot)
         if self.size.height < 2:
-            return _fitted([activity, Content(far), Content(step), *details], width)
-        title = snapshot.experiment.title or "untitled"
-        first = _spread(
-            _fitted([activity, Content.styled(title, "bold")], width - 8), Content.styled("nn-tui", "$muted"), width
-        )
-        line = [Content.styled(far, "bold"), Content.styled(step, "bold"), *details]
-        total = max(1, snapshot.experiment.epochs * snapshot.steps_per_epoch)
+            return [_placed([activity, far, step, *details], width)]
+        title = Content.styled(snapshot.experiment.title or "untitled", "bold")
+        first = _placed([activity, title], width - 9)
+        if width >= 30:
+            first.append((width - 6, Content.styled("nn-tui", "$muted")))
+        line = [far, step, *details]
         spare = width - sum(part.cell_length + 3 for part in line)
-        if spare >= 12:
-            line.insert(1, _bar(min(1.0, snapshot.step / total), min(spare, 32)))
-        return Content("\n").join([first, _fitted(line, width)])
+        for size in (32, 24, 16):
+            if spare >= size:
+                line.insert(1, _bar(min(1.0, snapshot.step / total), size))
+                break
+        return [first, _placed(line, width)]
 
     def _details(self, snapshot: "Snapshot") -> list[Content]:
-        details = [Content.styled(f"{speed(snapshot.samples_per_second)} samples/s", "$muted")]
-        details.append(Content.styled(clock(snapshot.seconds), "$muted"))
         history = snapshot.history
         lr = float(history.lrs[snapshot.step - 1]) if history and 0 < snapshot.step <= history.steps else None
-        details.append(Content.styled(f"lr {snapshot.experiment.optimizer.lr if lr is None else lr:.3g}", "$muted"))
+        texts = [
+            f"{speed(snapshot.samples_per_second):>4} samples/s",
+            f"{clock(snapshot.seconds):>5}",
+            f"lr {snapshot.experiment.optimizer.lr if lr is None else lr:.3g}",
+        ]
+        details = [Content.styled(text, "$muted") for text in texts]
         if self._pace is not None:
             details.append(Content.styled(f"slowed to {self._pace:g} steps/s", "$warning"))
         return details
+
+
+def changes(before: list[Part], now: list[Part]) -> Iterator[tuple[int, int]]:
+    """Where a line has to be drawn again: (first cell, cells)."""
+    for place in range(max(len(before), len(now))):
+        pair = [parts[place] if place < len(parts) else None for parts in (before, now)]
+        looks = [part and (part[0], part[1].plain, part[1].spans) for part in pair]
+        if looks[0] != looks[1]:
+            ends = [(part[0], part[0] + part[1].cell_length) for part in pair if part]
+            yield min(start for start, _ in ends), max(end for _, end in ends) - min(start for start, _ in ends)
 
 
 def speed(samples: float) -> str:
@@ -108,17 +141,14 @@ def _bar(share: float, width: int) -> Content:
     return Content.assemble(("━" * done, "$accent"), ("━" * (width - done), "$line"))
 
 
-def _fitted(parts: list[Content], width: int) -> Content:
-    """As many of the parts as fit, three spaces apart, the first always."""
-    gap = "   " if width >= 60 else "  "
-    line = parts[0]
+def _placed(parts: list[Content], width: int) -> list[Part]:
+    """As many of the parts as fit, three cells apart, the first always."""
+    gap = 3 if width >= 60 else 2
+    placed = [(0, parts[0])]
+    x = parts[0].cell_length
     for part in parts[1:]:
-        if line.cell_length + len(gap) + part.cell_length > width:
+        if x + gap + part.cell_length > width:
             break
-        line = Content.assemble(line, gap, part)
-    return line
-
-
-def _spread(left: Content, right: Content, width: int) -> Content:
-    gap = width - left.cell_length - right.cell_length
-    return Content.assemble(left, " " * gap, right) if gap > 1 else left
+        placed.append((x + gap, part))
+        x += gap + part.cell_length
+    return placed

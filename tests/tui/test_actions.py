@@ -9,7 +9,7 @@ from tui.actions import ACTIONS, Action, bindings, key_label, keys_of
 from tui.app import Workbench
 from tui.help import key_table
 from tui.panel import Panel
-from tui.panels import PANELS
+from tui.panels.order import PANELS
 
 TABLES = {"app": (Workbench, ACTIONS), **{panel.scope(): (panel, panel.ACTIONS) for panel in PANELS}}
 

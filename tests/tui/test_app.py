@@ -19,7 +19,7 @@ from tui.arrangement import arrange, mode_of
 from tui.help import Help
 from tui.jump import Jump
 from tui.opening import Opening
-from tui.panels import PANELS
+from tui.panels.order import PANELS
 from tui.preferences import Preferences
 from tui.store import Store
 from tui.transport import clock, speed

@@ -126,7 +126,7 @@ def test_kill_and_restart_offers_the_run(open_terminal: Open, own_folders: Path)
     again = open_terminal(None)
     again.wait_for("Go on where you stopped?")
     again.press(b"\r")
-    again.wait_for("step 45  ")
+    again.wait_for("step 45 ")
     again.press(b"q")
     assert again.wait() == 0
     assert again.is_restored()
