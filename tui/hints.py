@@ -9,7 +9,6 @@ from textual.widget import Widget
 from tui.actions import ACTIONS, Action, keys_of
 from tui.panel import Panel
 
-
 PALETTE = "command_palette"  # the first to go where there is no room
 
 
