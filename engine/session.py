@@ -215,7 +215,10 @@ class Session:
             command()
             self._publish(notice=None)
         except Failure as error:
-            self._publish(notice=str(error))
+            if self._trainer is None:
+                self._publish(activity="failed", notice=str(error), problem=str(error))
+            else:
+                self._publish(notice=str(error))
 
     def _build(self, experiment: Experiment) -> None:
         old = self._trainer

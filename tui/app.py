@@ -226,7 +226,10 @@ class Workbench(ScreenActions):
             if before is None or before.failure is None:
                 log.error("the session failed\n%s", snapshot.failure)
         elif snapshot.problem:
-            text = f"{snapshot.problem}; b goes back a batch, r starts over with these settings"
+            way_out = "b goes back a batch, r starts over with these settings"
+            if snapshot.activity == "failed":
+                way_out = "o opens another experiment"
+            text = f"{snapshot.problem}; {way_out}"
             if before is None or before.problem is None:
                 log.info("problem: %s", snapshot.problem)
         self.bench.problem.show(text)

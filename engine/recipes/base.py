@@ -1,11 +1,15 @@
 """What a recipe is: a network in front of the output layer, from a few settings."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from engine.component import Component
 from engine.graph import NodeSpec
 from engine.layers import Layer, Shape
+
+Units = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Recipe(Component, kind="recipe"):

@@ -10,7 +10,7 @@ from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.normalization import BatchNorm
 from engine.layers.structure import Flatten
-from engine.recipes.base import Recipe, named
+from engine.recipes.base import Recipe, Units, named
 
 
 class PerceptronRecipe(Recipe, name="perceptron"):
@@ -24,7 +24,7 @@ class PerceptronRecipe(Recipe, name="perceptron"):
 class Mlp(Recipe, name="mlp"):
     """A multi-layer perceptron: dense layers with an activation behind each."""
 
-    hidden: tuple[int, ...] = Field((32, 16), description="units of each hidden layer")
+    hidden: tuple[Units, ...] = Field((32, 16), description="units of each hidden layer")
     activation: Activation = Field(Activation.parse("relu"), description="function behind each hidden layer")
     init: Initializer | None = Field(None, description="how weights start; unset: what the activation wants")
     bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")

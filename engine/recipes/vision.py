@@ -14,18 +14,18 @@ from engine.layers.normalization import BatchNorm
 from engine.layers.pooling import AvgPool2d, GlobalAvgPool, MaxPool2d
 from engine.layers.structure import Add, Flatten
 from engine.layers.upsample import PadChannels
-from engine.recipes.base import Recipe, named
+from engine.recipes.base import Recipe, Units, named
 
 
 class Cnn(Recipe, name="cnn"):
     """Blocks of convolutions that keep the size, each with max pooling behind it, then dense layers."""
 
-    channels: tuple[int, ...] = Field((16, 32), description="output channels of each block")
+    channels: tuple[Units, ...] = Field((16, 32), description="output channels of each block")
     convolutions: int = Field(1, ge=1, le=10, description="convolutions a block")
     kernel: int = Field(3, ge=1, le=31, description="height and width of a filter; odd")
     activation: Activation = Field(Activation.parse("relu"), description="function behind each layer")
     batch_norm: bool = Field(False, description="normalize each convolution's channels over the batch")
-    hidden: tuple[int, ...] = Field((128,), description="units of each dense layer behind the blocks")
+    hidden: tuple[Units, ...] = Field((128,), description="units of each dense layer behind the blocks")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of dense outputs left out in training")
 
     def nodes(self, shape: Shape) -> list[NodeSpec]:
@@ -53,10 +53,10 @@ class Cnn(Recipe, name="cnn"):
 class Vgg(Cnn, name="vgg"):
     """A small VGG (Simonyan & Zisserman 2014): pairs of 3 x 3 convolutions, twice the channels at half the size."""
 
-    channels: tuple[int, ...] = Field((32, 64, 128), description="output channels of each block")
+    channels: tuple[Units, ...] = Field((32, 64, 128), description="output channels of each block")
     convolutions: int = Field(2, ge=1, le=10, description="convolutions a block")
     batch_norm: bool = Field(True, description="normalize each convolution's channels over the batch")
-    hidden: tuple[int, ...] = Field((128,), description="units of each dense layer behind the blocks")
+    hidden: tuple[Units, ...] = Field((128,), description="units of each dense layer behind the blocks")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of dense outputs left out in training")
 
 
@@ -161,8 +161,8 @@ class Autoencoder(Recipe, name="autoencoder"):
     backwards, and the output layer.
     """
 
-    convolutions: tuple[int, ...] = Field((), description="output channels of each convolution; empty: dense alone")
-    hidden: tuple[int, ...] = Field((64,), description="units of each dense layer before the code, and behind it")
+    convolutions: tuple[Units, ...] = Field((), description="output channels of each convolution; empty: dense alone")
+    hidden: tuple[Units, ...] = Field((64,), description="units of each dense layer before the code, and behind it")
     code: int = Field(8, ge=1, le=100_000, description="units of the code")
     activation: Activation = Field(Activation.parse("relu"), description="function behind each layer but the code")
 
