@@ -93,6 +93,18 @@ def class_report(labels: Array, predicted: Array, classes: int) -> ClassReport:
     return ClassReport.of(confusion_matrix(labels, predicted, classes))
 
 
+def confusions(matrix: Array) -> list[tuple[int, int, int]]:
+    """(target, prediction, count) of what is confused in a confusion matrix (K, K), the most often first."""
+    wrong = matrix - np.diag(np.diagonal(matrix))
+    pairs = [divmod(place, len(matrix)) for place in np.argsort(-wrong, axis=None, kind="stable").tolist()]
+    return [(row, column, int(wrong[row, column])) for row, column in pairs if wrong[row, column]]
+
+
+def hardest_first(key: Array) -> Array:
+    """Places in the order of a measure (rows,), the smallest first; what is no number leads, ties keep their order."""
+    return np.argsort(np.where(np.isfinite(key), key, -np.inf), kind="stable")
+
+
 def mse(targets: Array, predicted: Array) -> float:
     """Mean squared error over rows and targets, in squared units of the target."""
     return _mean(_errors(targets, predicted) ** 2)

@@ -86,7 +86,40 @@ def test_evaluate_prints_tables(runs: Path, capsys: pytest.CaptureFixture[str]) 
         assert words in text
     text = read(capsys, "evaluate", str(runs / "hills"))
     assert "test split" in text
-    assert [line.split()[0] for line in text.splitlines()[2:]] == ["loss", "r2", "mae", "rmse"]
+    assert [line.split()[0] for line in text.splitlines()[2:6]] == ["loss", "r2", "mae", "rmse"]
+    assert "the most wrong" in text
+
+
+def test_evaluate_names_what_is_confused_and_the_hardest_samples(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(read(capsys, "evaluate", str(runs / "digits"), "--json"))
+    trainer = load_checkpoint(runs / "digits" / "checkpoint.safetensors")
+    split = trainer.splits.validation
+    assert split is not None
+    p, classes = trainer.predict(split.x), trainer.splits.classes
+    matrix = np.array(found["confusion_matrix"])
+    assert np.array(found["confusion_shares"]) == pytest.approx(matrix / matrix.sum(axis=1, keepdims=True))
+    pairs = found["confusions"]
+    assert sum(pair["count"] for pair in pairs) == (p.argmax(axis=1) != split.y).sum()
+    assert [pair["count"] for pair in pairs] == sorted((pair["count"] for pair in pairs), reverse=True)
+    worst = found["most_wrong"]
+    right = p[np.arange(len(p)), split.y]
+    assert worst[0]["row"] == right.argmin()
+    assert all(classes[split.y[each["row"]]] == each["target"] != each["prediction"] for each in worst)
+    assert worst[0]["target_score"] == pytest.approx(right.min())
+    unsure = found["least_sure"]
+    assert unsure[0]["row"] == p.max(axis=1).argmin()
+    assert [each["confidence"] for each in unsure] == sorted(each["confidence"] for each in unsure)
+    text = read(capsys, "evaluate", str(runs / "digits"))
+    first = pairs[0]
+    assert f"{first['target']} taken for {first['prediction']}" in text
+    for words in ("per cent of the row", "most confused", "the most wrong", "the least sure"):
+        assert words in text
+    found = json.loads(read(capsys, "evaluate", str(runs / "circle"), "--json"))
+    assert all(0.5 <= each["confidence"] <= 1 for each in found["least_sure"])
+    found = json.loads(read(capsys, "evaluate", str(runs / "hills"), "--json"))
+    assert found["most_wrong"][0]["error"] >= found["most_wrong"][-1]["error"] > 0
 
 
 def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

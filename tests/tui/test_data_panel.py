@@ -7,11 +7,11 @@ import pytest
 from textual.app import App
 
 from engine import Session, parse_experiment
-from engine.metrics import class_report
+from engine.metrics import class_report, confusions
 from tui.asking import Asking, moment
 from tui.drawing.palette import Palette
 from tui.panels.boundary import ask_field, even, undistorted
-from tui.panels.confusion import by_confusion, confusions
+from tui.panels.confusion import by_confusion
 from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
 from tui.panels.samples import fitted, shrunk

@@ -11,12 +11,16 @@ import numpy as np
 from engine import BadInput, DataSet, Split, Trainer, prepare
 from engine.checkpoint import load_checkpoint
 from engine.evaluation import decide
-from engine.metrics import calibration, class_report, mae, r2, rmse, top_k_accuracy
+from engine.memory import Array
+from engine.metrics import calibration, class_report, confusions, hardest_first, mae, r2, rmse, top_k_accuracy
 from engine.run import checkpoint_of
 from tui.commands import options
+from tui.panels.reading import Subject
 
 WIDEST = 30
 TOP = (3, 5)
+PAIRS, SAMPLES = 5, 5  # printed; JSON has all pairs and more samples
+SAMPLES_AS_JSON = 20
 _LIKE = "choose data like the run's own"
 
 
@@ -42,21 +46,58 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measures(trainer: Trainer, split: Split) -> dict[str, Any]:
-    """Loss and, for classes, what `ClassReport` and `Calibration` tell and top-k; for regression R2, MAE and RMSE."""
+    """Loss and, for classes, what `ClassReport` and `Calibration` tell, top-k, what is confused, the hardest samples;
+    for regression R2, MAE, RMSE and the rows with the largest errors.
+    """
     loss, _ = trainer.evaluate(split)
     outputs, classes, link = trainer.predict(split.x), trainer.splits.classes, trainer.experiment.loss.link
     outputs = outputs.reshape(len(outputs), -1)
     if not classes:
         errors = {"r2": r2(split.y, outputs), "mae": mae(split.y, outputs), "rmse": rmse(split.y, outputs)}
-        return {"loss": loss, **errors}
+        return {"loss": loss, **errors, "most_wrong": _far_off(split, outputs)}
     threshold = 0.5 if link == "sigmoid" else trainer.experiment.threshold
     predicted = decide(outputs.T, threshold).astype(np.int64)
-    found = {"loss": loss, **class_report(split.y, predicted, len(classes)).table(classes)}
+    report = class_report(split.y, predicted, len(classes))
+    found = {"loss": loss, **report.table(classes), **_confused(report.matrix, classes)}
     if outputs.shape[1] > 1:
         found["top_k"] = {str(k): top_k_accuracy(split.y, outputs, k) for k in TOP if k < len(classes)}
     if link == "softmax" or (link == "sigmoid" and outputs.shape[1] == 1):
         found["calibration"] = calibration(split.y, outputs).table()
-    return found
+    scores = Subject.of(trainer).scores(outputs)
+    return found | _hardest(split, scores, predicted, classes)
+
+
+def _confused(matrix: Array, classes: tuple[str, ...]) -> dict[str, Any]:
+    """The matrix as shares of its rows, and each confusion with its share of the class, the most frequent first."""
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    pairs = [
+        {"target": classes[row], "prediction": classes[column], "count": count, "share": float(shares[row, column])}
+        for row, column, count in confusions(matrix)
+    ]
+    return {"confusion_shares": shares.tolist(), "confusions": pairs}
+
+
+def _hardest(split: Split, scores: Array, predicted: Array, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Rows (counted from 0) of the lowest scores of their true class, and of the lowest highest score."""
+    right, confidence = scores[np.arange(len(scores)), split.y], scores.max(axis=1, initial=0)
+
+    def entry(row: int) -> dict[str, Any]:
+        said = {"target": classes[int(split.y[row])], "prediction": classes[int(predicted[row])]}
+        return {"row": row, **said, "confidence": float(confidence[row]), "target_score": float(right[row])}
+
+    wrong = [row for row in hardest_first(right).tolist() if predicted[row] != split.y[row]]
+    unsure = hardest_first(confidence).tolist()
+    names = (("most_wrong", wrong), ("least_sure", unsure))
+    return {name: [entry(row) for row in rows[:SAMPLES_AS_JSON]] for name, rows in names}
+
+
+def _far_off(split: Split, outputs: Array) -> list[dict[str, Any]]:
+    """The rows (counted from 0) whose largest error over the targets is largest."""
+    errors = np.abs(outputs - split.y).max(axis=1, initial=0)
+    return [
+        {"row": row, "target": split.y[row].tolist(), "prediction": outputs[row].tolist(), "error": float(errors[row])}
+        for row in hardest_first(-errors)[:SAMPLES_AS_JSON].tolist()
+    ]
 
 
 def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | None) -> dict[str, Split | None]:
@@ -103,7 +144,8 @@ def _strict(value: Any) -> Any:
 def _text(trainer: Trainer, found: dict[str, Any]) -> str:
     lines = [f"{found['data']}, {found['split']} split, {found['rows']} rows, step {found['step']}", ""]
     if "r2" in found:
-        return "\n".join([*lines, *(f"{key:<10} {found[key]:.6g}" for key in ("loss", "r2", "mae", "rmse"))])
+        lines += [f"{key:<10} {found[key]:.6g}" for key in ("loss", "r2", "mae", "rmse")]
+        return "\n".join([*lines, *_off_by(found["most_wrong"])])
     lines += [f"loss      {found['loss']:.4f}", f"accuracy  {found['accuracy']:.4f}"]
     lines += [f"top {k:<5} {share:.4f}" for k, share in found.get("top_k", {}).items()]
     if "calibration" in found:
@@ -115,15 +157,56 @@ def _text(trainer: Trainer, found: dict[str, Any]) -> str:
     for name, scores in rows:
         numbers = f"{scores['precision']:9.4f}  {scores['recall']:6.4f}  {scores['f1']:6.4f}"
         lines.append(f"{name[:width]:<{width}}  {numbers}  {scores.get('support', found['rows']):6d}")
-    return "\n".join([*lines, "", *_matrix(found["confusion_matrix"], trainer.splits.classes, width)])
+    lines += ["", *_matrix(found, trainer.splits.classes, width)]
+    lines += _pairs(found["confusions"]) + _samples("the most wrong", found["most_wrong"])
+    return "\n".join(lines + _samples("the least sure", found["least_sure"]))
 
 
-def _matrix(matrix: list[list[int]], classes: tuple[str, ...], width: int) -> list[str]:
+def _matrix(found: dict[str, Any], classes: tuple[str, ...], width: int) -> list[str]:
+    """The matrix twice: as counts, and as shares of the row in per cent."""
     if len(classes) > WIDEST:
         return [f"confusion matrix: {len(classes)} classes are too many to print; take --json"]
-    cell = max(6, *(len(str(count)) + 1 for row in matrix for count in row))
-    lines = ["confusion matrix: a row a true class, a column a predicted one", " " * width]
-    lines[1] += "".join(f"{name[: cell - 1]:>{cell}}" for name in classes)
-    for name, row in zip(classes, matrix, strict=True):
-        lines.append(f"{name[:width]:<{width}}" + "".join(f"{count:>{cell}}" for count in row))
+    counts = found["confusion_matrix"]
+    cents = [[round(100 * share) for share in row] for row in found["confusion_shares"]]
+    cell = max(6, *(len(str(count)) + 1 for row in counts for count in row))
+    lines = []
+    heads = ("confusion matrix: a row a true class, a column a predicted one", "the same in per cent of the row")
+    for head, matrix in zip(heads, (counts, cents), strict=True):
+        lines += [head, " " * width + "".join(f"{name[: cell - 1]:>{cell}}" for name in classes)]
+        for name, row in zip(classes, matrix, strict=True):
+            lines.append(f"{name[:width]:<{width}}" + "".join(f"{count:>{cell}}" for count in row))
+        lines.append("")
+    return lines[:-1]
+
+
+def _pairs(pairs: list[dict[str, Any]]) -> list[str]:
+    """What is confused most often, in words."""
+    if not pairs:
+        return ["", "nothing is confused"]
+    shown = [(f"{each['target']} taken for {each['prediction']}", each) for each in pairs[:PAIRS]]
+    width = max(len(text) for text, _ in shown)
+    lines = [f"{text:<{width}}  {each['count']:5d}  {each['share']:6.1%} of the class" for text, each in shown]
+    return ["", "most confused", *lines]
+
+
+def _samples(title: str, samples: list[dict[str, Any]]) -> list[str]:
+    """Samples by row, with target, prediction and scores."""
+    if not samples:
+        return []
+    shown = samples[:SAMPLES]
+    width = max(6, *(len(each["target"]) for each in shown))
+    wide = max(10, *(len(each["prediction"]) for each in shown))
+    lines = ["", f"{title}", f"{'row':>6}  {'target':<{width}}  {'prediction':<{wide}}  confidence  target's score"]
+    for each in shown:
+        texts = f"{each['target']:<{width}}  {each['prediction']:<{wide}}"
+        lines.append(f"{each['row']:>6}  {texts}  {each['confidence']:10.4f}  {each['target_score']:14.4f}")
+    return lines
+
+
+def _off_by(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows that are furthest off, by their first target."""
+    lines = ["", "the most wrong", f"{'row':>6}  {'target':>10}  {'prediction':>10}  largest error"]
+    for each in rows[:SAMPLES]:
+        numbers = f"{each['target'][0]:10.4g}  {each['prediction'][0]:10.4g}  {each['error']:13.4g}"
+        lines.append(f"{each['row']:>6}  {numbers}")
     return lines

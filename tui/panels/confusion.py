@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.metrics import confusions
 from tui.drawing.confusion import draw_confusion
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
@@ -15,13 +16,6 @@ def by_confusion(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
     """The classes, those with the most errors (as target or as prediction) first."""
     wrong = matrix - np.diag(np.diagonal(matrix))
     return np.argsort(-(wrong.sum(0) + wrong.sum(1)), kind="stable")
-
-
-def confusions(matrix: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """(target, prediction, count) of what is confused, the most often first."""
-    wrong = matrix - np.diag(np.diagonal(matrix))
-    pairs = [divmod(place, len(matrix)) for place in np.argsort(-wrong, axis=None, kind="stable").tolist()]
-    return [(row, column, int(wrong[row, column])) for row, column in pairs if wrong[row, column]]
 
 
 def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette) -> Picture:
