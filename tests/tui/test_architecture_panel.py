@@ -158,19 +158,21 @@ async def test_units_are_edited_in_place_and_the_seed_keeps_the_other_weights(
 async def test_a_recipe_of_impossible_layers_is_refused_while_typing(until: Until) -> None:
     async with opened(until, "digits", (120, 40)) as desk:
         await desk.press("home", "down", "enter", "down", "enter", "ctrl+u", "0")
-        assert "cannot be: units is 0" in desk.panel.hint.text
+        assert "model.hidden.0 is 0: must be at least 1" in desk.panel.hint.text
         await desk.press("enter", "escape")
         assert desk.panel.experiment == desk.app.session.snapshot.experiment
         assert all(name in desk.text for name in ("activation", "batch_norm"))
 
 
-async def test_an_experiment_of_impossible_layers_opens_and_says_so(until: Until) -> None:
-    app = Workbench(load_experiment("digits", {"model.hidden": [0]}))
+async def test_an_experiment_that_does_not_fit_its_data_opens_and_says_so(until: Until) -> None:
+    app = Workbench(load_experiment("digits", {"loss.name": "mse", "data.name": "csv", "data.path": "nowhere.csv"}))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "architecture" in app.bench.desk.panels)
-        await until(pilot, lambda: "cannot be" in (app.session.snapshot.notice or ""))
-        await pilot.press("1", "down", "enter", "down", "enter", "ctrl+u", "8", "enter")
+        await until(pilot, lambda: "nowhere.csv" in (app.session.snapshot.problem or ""))
+        assert app.session.snapshot.activity == "failed"
+        app.session.rebuild(load_experiment("digits"))
         await until(pilot, lambda: bool(app.session.snapshot.nodes))
+        assert (app.session.snapshot.activity, app.session.snapshot.problem) == ("paused", None)
 
 
 async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
