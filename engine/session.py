@@ -81,6 +81,7 @@ class Session:
         self._last_epoch: int | None = None
         self._pace: float | None = None
         self._last_probe = 0.0
+        self._slow = False
         self._speed = 0.0
         self.snapshot = Snapshot(0, 0, "loading", experiment)
 
@@ -101,7 +102,7 @@ class Session:
         self._send(self._run)
 
     def pause(self) -> None:
-        """Stops after the step in hand, and measures it."""
+        """Stops after the step in hand; where that was not measured, one more is taken that is."""
         self._send(self._pause)
 
     def step(self, count: int = 1) -> None:
@@ -245,8 +246,9 @@ class Session:
         self._playing, self._last_step, self._last_epoch = False, None, None
 
     def _pause(self) -> None:
-        if self._playing and not self._ready.done:
-            self._ready.advance(steps=1)
+        trainer = self._ready
+        if self._playing and not trainer.done and (trainer.probe is None or trainer.probe.step != trainer.state.step):
+            trainer.advance(steps=1)
         self._rest()
 
     def _seek(self, step: int) -> None:
@@ -264,19 +266,21 @@ class Session:
         self._failure = None
 
     def _stretch(self) -> None:
-        """A short piece of training: about 20 ms towards the goal, or one step where a pace is set."""
+        """A short piece of training: about 20 ms towards the goal; one step where it takes longer or a pace is set."""
         trainer, state = self._ready, self._ready.state
-        began, rows = perf_counter(), state.epoch * trainer.feed.rows + state.row
+        began, rows, first = perf_counter(), state.epoch * trainer.feed.rows + state.row, state.step
         steps = None if self._last_step is None else self._last_step - state.step
         epochs = None if self._last_epoch is None else self._last_epoch - state.epoch
         if self._pace is not None:
             trainer.advance(steps=1)
         else:
             measured = began - self._last_probe > PROBE_EVERY or steps is not None or epochs is not None
-            trainer.advance(seconds=STRETCH, steps=steps, epochs=epochs, measure=measured)
+            trainer.advance(seconds=STRETCH, steps=1 if self._slow else steps, epochs=epochs, measure=measured)
             if measured:
                 self._last_probe = perf_counter()
-            speed = (state.epoch * trainer.feed.rows + state.row - rows) / (perf_counter() - began)
+            taken = perf_counter() - began
+            self._slow = taken > STRETCH * max(1, state.step - first)
+            speed = (state.epoch * trainer.feed.rows + state.row - rows) / taken
             self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
         if trainer.status in ("finished", "stopped early"):
             self._close_record(trainer)

@@ -236,6 +236,35 @@ def test_divergence_is_shown_and_left_by_going_back():
     session.close()
 
 
+def test_commands_wait_for_one_slow_step_at_most(session):
+    def slow_down(trainer):
+        trainer.network.run(trainer.batch_size, training=True).forward.calls.append((time.sleep, (0.2,)))
+
+    session.ask(slow_down).result(timeout=20)
+    session.play()
+    wait(session, lambda shown: shown.step >= 2)
+    for _ in range(3):
+        before = session.snapshot.step
+        assert settle(session) <= before + 1
+    before = session.snapshot.step
+    session.pause()
+    step = settle(session)
+    assert step <= before + 1
+    assert session.snapshot.activity == "paused"
+    assert session.snapshot.probe.step == step
+
+
+def test_a_pause_takes_no_further_step_where_the_last_one_is_measured(session):
+    settle(session)
+    session.pace(1)
+    session.play()
+    session.ask(lambda trainer: trainer.advance(steps=1)).result(timeout=20)
+    step = settle(session)
+    session.pause()
+    assert settle(session) == step
+    assert session.snapshot.probe.step == step
+
+
 def test_a_pace_slows_playing_down(session):
     settle(session)
     session.pace(20)
