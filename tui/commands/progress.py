@@ -115,7 +115,8 @@ def sentence(row: EpochRow, epochs: int) -> str:
 
 def summary(result: dict[str, Any]) -> str:
     """How the run ended, in a line."""
-    parts = [f"{result['status']} after {result['step']} step{'s' * (result['step'] != 1)} in {result['seconds']:.2f} s"]
+    steps = f"{result['step']} step{'s' * (result['step'] != 1)}"
+    parts = [f"{result['status']} after {steps} in {result['seconds']:.2f} s"]
     parts += _scores(result["last"] or {})
     return "  ".join([*parts, *([f"saved in {result['out']}"] if result["out"] else [])])
 
