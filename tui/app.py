@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     Source = Experiment | Trainer | str | Path | None
 
 HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for news more often, and how often
+TURNS = 3  # while playing, panels that are not in use are drawn in turn, each in every third frame
 ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
-SWITCH = 0.0005  # seconds after which training lets the screen's thread have the interpreter
+SWITCH = 0.001  # seconds after which training lets the screen's thread have the interpreter
 KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
@@ -70,6 +71,7 @@ class Workbench(ScreenActions):
         self._timer: Timer | None = None
         self._key_at = 0.0
         self._stepped_aside = False
+        self._frames = 0
         self._kept: tuple[int, ...] = ()
         self._kept_at = time.monotonic()
         self._finished = False
@@ -204,8 +206,13 @@ class Workbench(ScreenActions):
         before, snapshot = self._snapshot, self._session.snapshot
         fresh = before is None or snapshot.version != before.version
         self._snapshot = snapshot
-        for panel in self.bench.desk.visible_panels:
-            if panel.shown_version != snapshot.version and panel.size:
+        self._frames += 1
+        flowing = (
+            before is not None and before.activity == snapshot.activity == "playing" and before.run == snapshot.run
+        )
+        for place, panel in enumerate(self.bench.desk.visible_panels):
+            waits = flowing and panel.scope() != self.bench.desk.focused_name and (self._frames + place) % TURNS
+            if panel.shown_version != snapshot.version and panel.size and not waits:
                 panel.shown_version = snapshot.version
                 panel.show(snapshot)
         if fresh:

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from engine import Experiment, Trainer, load_experiment
+from engine import BadInput, Experiment, Trainer, load_experiment
 from engine.checkpoint import load_checkpoint
 from tui.actions import ACTIONS, Action
 from tui.app import Workbench, run_workbench
@@ -19,6 +19,7 @@ from tui.arrangement import arrange, mode_of
 from tui.help import Help
 from tui.jump import Jump
 from tui.opening import Opening
+from tui.panels.boundary import ask_field
 from tui.panels.order import PANELS
 from tui.preferences import Preferences
 from tui.store import Store
@@ -545,6 +546,11 @@ def test_the_clock(seconds: float, text: str) -> None:
 )
 def test_the_speed(samples: float, text: str) -> None:
     assert speed(samples) == text
+
+
+def test_a_question_about_a_plane_that_comes_to_images_is_refused() -> None:
+    with pytest.raises(BadInput, match="no line or plane"):
+        ask_field(Trainer(load_experiment("digits")), 20, 10)
 
 
 def test_actions_are_values() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import Trainer
+from engine import BadInput, Trainer
 from tui.drawing.axes import number
 from tui.drawing.boundary import Plane, Points, draw_boundary, point_color, point_glyph
 from tui.drawing.halfblock import scaled
@@ -36,6 +36,8 @@ def ask_field(trainer: Trainer, width: int, height: int) -> Field:
     if not subject.classes:
         scale = float(np.abs(splits.train.y[:, :1]).max(initial=0)) or 1.0
     if subject.kind != "plane":
+        if splits.shape != (1,):
+            raise BadInput("these inputs lie on no line or plane")  # the data changed while the question was on its way
         x = splits.scaler.inverse(splits.train.x)
         low, high = float(x.min()), float(x.max())
         room = 0.05 * (high - low) or 1.0
