@@ -16,7 +16,8 @@ class Help(Dialog[None]):
     """Help for a panel, or for the program where none is in use."""
 
     DEFAULT_CSS = """
-    Help Markdown { margin: 0; padding: 0; background: transparent; }
+    Help Markdown { margin: 0 1 0 0; padding: 0; background: transparent; }
+    Help Static { margin: 0 1 0 0; }
     """
     HEADING = "Help"
     READS = True

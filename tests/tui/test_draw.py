@@ -200,3 +200,17 @@ def test_mnist_digits_drawn_again_are_nearly_themselves():
         alike.append(np.corrcoef(again.ravel(), image.ravel())[0, 1])
     assert np.median(alike) > 0.97
     assert min(alike) > 0.85
+
+
+async def test_on_a_narrow_screen_the_title_says_what_is_read():
+    async def act(screen, pilot):
+        assert screen.sheet.border_title == "the pad"
+        await pilot.press("space")
+        await answer(screen, pilot)
+        best = int(np.argmax(screen.answer.read.scores))
+        assert str(screen.sheet.border_title).startswith(f"it reads {best}, ")
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert screen.sheet.border_title == "the pad"
+
+    await opened(experiment(), (44, 24), act)

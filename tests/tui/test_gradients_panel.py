@@ -1,3 +1,4 @@
+import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import log10
@@ -76,7 +77,7 @@ def bars(panel):
 def scale_width(panel):
     """Cells of the whole scale, from the distance of two named powers of ten."""
     line = next(line for line in panel.as_text().split("\n") if line.count("╵") >= 2)
-    ticks = [(float(word), line.index("╵" + word)) for word in line.replace("╵", " ").split()[:2]]
+    ticks = [(float(found[1]), found.start()) for found in re.finditer(r"╵([\de-]+)", line)][:2]
     (a, x), (b, y) = ticks
     return (y - x) / log10(b / a) * 12
 

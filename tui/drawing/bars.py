@@ -47,7 +47,7 @@ class Decades:
     def ticks(self, columns: int) -> list[tuple[int, int]]:
         """The powers of ten that there is room to name, and the columns they are in."""
         span = max(1, self.high - self.low)
-        every = max(1, math.ceil(span / max(1, columns // 6)))
+        every = max(1, math.ceil(span / max(2, columns // 7)))
         powers = (power for power in range(self.low, self.high + 1) if power % every == 0)
         return [(power, round((power - self.low) / span * columns)) for power in powers]
 
@@ -90,12 +90,12 @@ def draw_bars(
 
 def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
     """Put the row of tick labels under bars that are `inner` columns wide from the column `left` on."""
-    end = -1
+    end = 0
     for power, at in scale.ticks(inner):
         name = {0: "1", 1: "10"}.get(power, f"1e{power}")
         start, text = (at, "╵" + name) if at + len(name) < inner else (inner - 1 - len(name), name + "╵")
-        if start > end or end < 0:
-            end = picture.put(row, left + start, text, palette.color("muted")) - left
+        if start >= end:
+            end = picture.put(row, left + start, text, palette.color("muted")) - left + 1
 
 
 def draw_history(

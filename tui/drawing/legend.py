@@ -23,7 +23,10 @@ class Fit:
     gap: int
 
 
-FITS = (Fit(99, 2, 4, 3), Fit(5, 2, 4, 3), Fit(5, 1, 4, 2), Fit(5, 1, 3, 1), Fit(3, 1, 3, 1), Fit(0, 1, 3, 1))
+FITS = (
+    Fit(99, 2, 4, 3), Fit(5, 2, 4, 3), Fit(5, 1, 4, 2), Fit(5, 1, 3, 1), Fit(3, 1, 3, 1), Fit(3, 1, 2, 1),
+    Fit(0, 1, 3, 1),
+)  # fmt: skip
 
 
 def draw_legend(

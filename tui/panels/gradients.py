@@ -297,7 +297,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
 def _lines_for(width: int, height: int) -> int:
     """How many lines the sentence may take; it always takes as many, so that nothing below it jumps."""
     wanted = 1 if width >= 130 else 2 if width >= 66 else 3 if width >= 45 else 4
-    return min(wanted, max(1, height // 4))
+    return min(wanted, max(1, height // 3))
 
 
 def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Palette) -> int:

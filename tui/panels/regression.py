@@ -27,7 +27,7 @@ class Axes:
         wide = max(map(len, texts), default=0)
         places = [round((1 - float(y.share(tick))) * (rows - 1)) for tick in y_ticks]
         columns = max(1, width - wide - 1)
-        x_ticks = linear_ticks(x.low, x.high, max(2, columns // 12))
+        x_ticks = linear_ticks(x.low, x.high, max(2, columns // 8))
         x_places = [round(float(x.share(tick)) * (columns - 1)) for tick in x_ticks]
         self.frame = frame(
             width, height, tuple(zip(x_places, labels(x_ticks), strict=True)),
@@ -76,16 +76,18 @@ def draw_fit(reading: Reading, field: Field | None, width: int, height: int, pal
         axes = Axes(Scale(float(low), float(high)), _around(np.concatenate([true, said[good]])), width, height - 1)
         if field is not None and field.values.ndim == 2:
             line = np.linspace(low, high, len(field.values))
-            axes.curve(line, field.values[:, 0].astype(float), palette.color("validation"))
+            axes.curve(line, field.values[:, 0].astype(float), palette.color("text"))
         axes.points(x, true, palette.color(reading.part))
-        text = f"{target} over {names[0]}: dots are the {reading.part} rows, the line is the network"
+        rows = f"dots are the {reading.part} rows"
+        texts = [f"{target} over {names[0]}: {rows}, the line is the network", "dots: data, line: network"]
     else:
         both = _around(np.concatenate([true, said[good]]))
         axes = Axes(both, both, width, height - 1)
         ends = np.array([both.low, both.high])
         axes.curve(ends, ends, palette.color("muted"))
         axes.points(true, said, palette.color(reading.part))
-        text = f"predicted {target} (up) over true {target}; on the line is right"
+        texts = [f"predicted {target} (up) over true {target}; on the line is right", "predicted (up) over true"]
+    text = next((text for text in texts if len(text) <= width), texts[-1])
     return _with_line(axes.picture(palette), text, palette)
 
 

@@ -130,13 +130,15 @@ early stopping watches for it.
         wanted = last / max(1, picture.width // APART)
         decades = (10.0**power * rung for power in range(9) for rung in LADDER[:3])
         every = int(next(step for step in decades if step >= wanted))
+        end = 0
         for epoch in range(0, last + 1, every):
             row = history.row(epoch)
             if row is not None and row.step <= self._known:
                 column, name = self._column(row.step, picture.width), f"epoch {epoch}" if epoch == 0 else str(epoch)
                 fits = column + len(name) < picture.width
-                text = f"╷{name}" if fits else f"{name}╷"
-                picture.put(0, column if fits else column - len(name), text, palette.color("muted"))
+                text, start = (f"╷{name}", column) if fits else (f"{name}╷", column - len(name))
+                if start >= end:
+                    end = picture.put(0, start, text, palette.color("muted")) + 1
 
     def _marks(self, snapshot: Snapshot) -> list[tuple[int, str, Role]]:
         marks: list[tuple[int, str, Role]] = [(edit.step, "✎", "warning") for edit in snapshot.edits]

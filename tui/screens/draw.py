@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine import Session, Snapshot
 
 MODES = ("what decided it", "for and against")
+NARROW = 60  # columns, below which the answer has no room beside the pad
 THIN, THICK = 2.0, 2.8  # radius of the pen for MNIST and for the bold digits of 8x8
 
 
@@ -138,13 +139,13 @@ class DrawScreen(WholeScreen):
         super().__init__(session)
         shapes = [node.shapes[0] for node in session.snapshot.nodes[:1]]
         self.pad, self.answer = Pad(THICK if shapes and shapes[0][1:] == (8, 8) else THIN), Answer()
+        self.sheet = Horizontal(self.pad, id="sheet")
         self._asking: Asking[Read] = Asking(0.05, 0.3)
         self._drawings = 0
 
     def body(self) -> list[Widget]:
-        sheet = Horizontal(self.pad, id="sheet")
-        sheet.border_title = "the pad"
-        return [Horizontal(sheet, self.answer)]
+        self.sheet.border_title = "the pad"
+        return [Horizontal(self.sheet, self.answer)]
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -158,6 +159,19 @@ class DrawScreen(WholeScreen):
             self.answer.read, self.answer.problem = self._asking.answer, self._asking.problem
             self.answer.empty = self.pad.ink.empty
             self.answer.update()
+            self._title()
+
+    def on_resize(self) -> None:
+        self._title()
+
+    def _title(self) -> None:
+        """Where there is no room for the answer, the pad's title says it."""
+        read = self.answer.read
+        if self.size.width >= NARROW or self.answer.empty or read is None:
+            self.sheet.border_title = "the pad"
+        else:
+            best = int(np.argmax(read.scores))
+            self.sheet.border_title = f"it reads {read.classes[best]}, {share(float(read.scores[best]))}"
 
     def on_pad_drawn(self) -> None:
         self._drawings += 1
