@@ -18,6 +18,14 @@ from terminal import PROGRAM, ROOT, Terminal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 Open = Callable[..., Terminal]
+LONG = """
+import sys
+from tui.app import run_workbench
+def load():
+    from engine import load_experiment
+    return load_experiment({source!r}, {{"epochs": 100_000}})
+sys.exit(run_workbench(load))
+"""
 BROKEN = """
 import sys
 from tui import app
@@ -78,7 +86,7 @@ def test_a_run_without_a_step_leaves_nothing_behind(open_terminal: Open, own_fol
 def test_signals_restore_the_terminal_and_save_the_run(
     open_terminal: Open, own_folders: Path, number: signal.Signals
 ) -> None:
-    terminal = open_terminal("digits")
+    terminal = open_terminal("digits", code=LONG)
     terminal.wait_for("epoch 0/")
     terminal.press(b" ")
     terminal.wait_for("playing")
@@ -148,7 +156,7 @@ def test_a_bug_restores_the_terminal_and_says_where_the_traceback_is(open_termin
 
 
 def test_a_storm_of_sizes_while_training(open_terminal: Open) -> None:
-    terminal = open_terminal("digits")
+    terminal = open_terminal("digits", code=LONG)
     terminal.wait_for("epoch 0/")
     terminal.press(b" ")
     for size in [(200, 60), (1, 1), (80, 24), (3, 40), (200, 2), (40, 12), (2, 2), (39, 9), (110, 30), (1, 60)] * 4:
