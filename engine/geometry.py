@@ -69,6 +69,15 @@ def box(facts: NodeFacts, row: int, column: int, shape: Shape) -> Box:
     return Box(top, bottom, left, right)
 
 
+def seen(facts: NodeFacts, shape: Shape) -> str:
+    """A unit's receptive field in an image of `shape` (C, H, W), to read: "5x5", "all"; empty where there is no image.
+
+    A field may be larger than the image, of which a unit then sees what lies within.
+    """
+    size = -int(-facts.field.size // 1)
+    return "" if len(shape) != 3 else "all" if facts.field.whole else f"{size}x{size}"
+
+
 def _span(field: Field, index: int, size: int) -> tuple[int, int]:
     """From the first pixel to behind the last; upsampling leaves fractions, which count as whole pixels."""
     start = field.start + field.stride * index

@@ -16,10 +16,10 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "train": "train without a screen",
     "resume": "continue a run exactly where it stopped",
-    "evaluate": "loss, accuracy, precision, recall, F1 and confusion matrix of a run",
+    "evaluate": "scores of a run by class, what it confuses, and its hardest samples",
     "list": "presets, data sets, layers, optimizers ... with their settings",
     "init": "write a commented experiment file",
-    "check": "compare every gradient with finite differences",
+    "check": "show every layer with its cost, compare every gradient with finite differences",
     "data": "download public data sets",
 }
 

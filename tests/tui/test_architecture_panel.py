@@ -274,6 +274,38 @@ async def test_selection_follows_in_both_directions(until: Until, layered: Exper
         assert desk.panel.form.cursor == "output"
 
 
+async def test_a_layer_tells_its_receptive_field_and_its_cost(until: Until) -> None:
+    async with opened(until, "digits-cnn") as desk:
+        desk.panel.form.go("layers.2")
+        assert "a unit sees 4x4" in desk.panel.hint.text
+        desk.panel.form.go("layers.3")
+        assert "a unit sees 8x8, 294,912 multiply-adds" in desk.panel.hint.text
+        desk.panel.form.go("output")
+        assert "a unit sees the whole input, 640 multiply-adds" in desk.panel.hint.text
+    async with opened(until) as desk:
+        desk.panel.form.go("layers.0")
+        assert "16 multiply-adds" in desk.panel.hint.text
+        assert "sees" not in desk.panel.hint.text
+
+
+async def test_a_residual_network_has_an_output_of_another_name(until: Until) -> None:
+    async with opened(until, "digits-residual", **{"data.limit": 60, "model.blocks": 1}) as desk:
+        assert desk.app.session.snapshot.nodes[-1].name == "fc"
+        last = len(desk.names) - 1
+        desk.panel.form.go("output")
+        assert desk.app.selected_node == "fc"
+        await desk.press("k")
+        assert (desk.panel.form.cursor, desk.app.selected_node) == (f"layers.{last}", "avgpool")
+        desk.app.selected_node = "fc"
+        assert desk.panel.form.cursor == "output"
+        assert desk.text.count("fc") == 1
+        await desk.press("enter", "escape")
+        desk.panel.form.go("layers.1")
+        await desk.press("x")
+        assert desk.app.session.snapshot.experiment.model is None
+        assert desk.app.session.snapshot.nodes[-1].name == "output"
+
+
 async def test_the_mouse_selects_and_opens(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         form = desk.panel.form

@@ -221,6 +221,13 @@ def test_check_finds_nothing_wrong(name: str, capsys: pytest.CaptureFixture[str]
     assert all(entry["relative"] <= table["limit"] for entry in table["parameters"])
     text = read(capsys, "check", name)
     assert ("kink" in text) == (table["limit"] == 2e-4) == (name in ("digits", "digits-cnn"))
+    assert [entry["layer"] for entry in table["layers"]] == [node.name for node in trainer.network.nodes]
+    assert sum(entry["parameters"] for entry in table["layers"]) == len(trainer.network.values)
+    assert ("sees" in text) == (len(trainer.splits.shape) == 3)
+    if name == "digits-cnn":
+        assert [entry["sees"] for entry in table["layers"]][:5] == [3, 3, 4, 8, 8]
+        first = next(line for line in text.splitlines() if line.startswith("conv2d1")).split()
+        assert first == ["conv2d1", "conv2d", "32", "x", "8", "x", "8", "320", "18,432", "3x3"]
 
 
 def test_check_fails_for_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

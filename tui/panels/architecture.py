@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine import INPUT, BadInput, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
-from engine.experiment import OUTPUT
+from engine.geometry import NodeFacts, describe, seen
 from tui import draft
 from tui.actions import Action
 from tui.draft import NodeRow, Preview
@@ -50,7 +50,7 @@ class LayerRow(Row):
         room = width - len(shape) - len(count) - 2
         bars = room - BAR - 1 >= 12
         room -= (BAR + 1) * bars
-        own = node.name == OUTPUT or (node.name.startswith(node.type) and node.name[len(node.type) :].isdigit())
+        own = self.key == "output" or (node.name.startswith(node.type) and node.name[len(node.type) :].isdigit())
         if room >= 30:
             name = f"{node.name[:13]:<14}{node.type} {node.settings}".rstrip()
         else:
@@ -109,11 +109,13 @@ on until the new one holds together.
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._open = ""
+        self._costs: dict[str, NodeFacts] = {}
 
     # ------------------------------------------------------------------------------------------ rows
 
     def rows(self) -> list[Row]:
         experiment, shown = self.experiment, self._shown or Preview((), ())
+        self._costs = {facts.node: facts for facts in describe(shown.nodes)}
         found: list[Row] = [self._data_row(), *self._settings("[data]", lambda: self._fields("data"))]
         if experiment.model is not None:
             text = f"{experiment.model.name} {draft.short(experiment.model)}".strip()
@@ -131,9 +133,7 @@ on until the new one holds together.
             found += self._settings(f"layers.{place}", lambda place=place: self._layer_fields(place))  # type: ignore[misc]
         if output:
             last = replace(output[0], settings=f"{output[0].settings.split()[0]} {experiment.output_activation}")
-            found.append(
-                LayerRow("output", "The output layer follows the data and the loss", node=last, columns=columns)
-            )
+            found.append(LayerRow("output", self._output_hint(output[0]), node=last, columns=columns))
             found += self._settings("output", lambda: fields_of(experiment.output, "output.", 1))
         count = f"{shown.parameters:,}"
         about = (f"{count} parameters", f"{count} par.", count) if shown.nodes else ()
@@ -155,7 +155,22 @@ on until the new one holds together.
 
     def _layer_hint(self, node: NodeRow) -> str:
         about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
-        return f"{about}; {node.share:.0%} of all parameters" if node.parameters else about
+        about = f"{about}; {node.share:.0%} of all parameters" if node.parameters else about
+        return f"{about}; {cost}" if (cost := self._cost(node)) else about
+
+    def _output_hint(self, node: NodeRow) -> str:
+        about = "The output layer follows the data and the loss"
+        return f"{about}; {cost}" if (cost := self._cost(node)) else about
+
+    def _cost(self, node: NodeRow) -> str:
+        """What a unit of the layer sees of an image, and multiply-adds for a sample."""
+        facts = self._costs.get(node.name)
+        if facts is None or self._facts is None:
+            return ""
+        sees = seen(facts, self._facts.shape)
+        sees = f"a unit sees {sees if sees != 'all' else 'the whole input'}" if sees else ""
+        adds = f"{counted(facts.multiply_adds)} multiply-adds" if facts.multiply_adds else ""
+        return ", ".join(part for part in (sees, adds) if part)
 
     def _settings(self, key: str, make: Callable[[], list[Field]]) -> list[Row]:
         if self._open != key:
@@ -201,18 +216,21 @@ on until the new one holds together.
 
     def _node_under(self) -> str | None:
         part = self.form.cursor.strip("[]").partition(".")[0]
-        if self.place is not None and self._shown is not None and self.place < len(self._shown.rows):
-            return self._shown.rows[self.place].name
-        return {"data": INPUT, "output": OUTPUT}.get(part)
+        rows = self._shown.rows if self._shown is not None else ()
+        place = self._layer_count if part == "output" else self.place
+        if place is not None and place < len(rows):
+            return rows[place].name
+        return INPUT if part == "data" else None
 
     def on_node_selected(self, name: str | None) -> None:
         if name is None or name == self._node_under() or self._shown is None or self.form.busy:
             return
-        names = [row.name for row in self._shown.rows[: self._layer_count]]
-        if name in names:
-            self.form.go(f"layers.{names.index(name)}")
-        elif name == INPUT or name.startswith(OUTPUT):
-            self.form.go("[data]" if name == INPUT else "output")
+        names = [row.name for row in self._shown.rows]
+        if name == INPUT:
+            self.form.go("[data]")
+        elif name in names:
+            place = names.index(name)
+            self.form.go(f"layers.{place}" if place < self._layer_count else "output")
 
     # ------------------------------------------------------------------------------------------ actions
 
