@@ -21,19 +21,22 @@ FEWEST_POSITIONS = 256
 NARROWEST_PIECE = 32
 
 
-def window_count(name: str, size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
-    """How many windows fit side by side: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
-
-    `name` is "height" or "width". Raises ValueError where not even one fits.
+def windows_over(shape: Shape, kernel: int, stride: int, padding: int, dilation: int = 1) -> tuple[int, int]:
+    """How many windows fit below and beside each other on images (C, H, W):
+    floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. Raises ValueError where not even one fits.
     """
     span = dilation * (kernel - 1) + 1
-    if span > size + 2 * padding:
-        with_padding = f" ({size + 2 * padding} with its padding)" if padding else ""
-        raise ValueError(
-            f"has a kernel that spans {span} pixels and an input of {name} {size}{with_padding}; make the kernel "
-            f"at most {size + 2 * padding}, or the padding at least {-(-(span - size) // 2)}"
-        )
-    return (size + 2 * padding - span) // stride + 1
+    for name, size in zip(("height", "width"), shape[1:], strict=True):
+        room = size + 2 * padding
+        if span > room:
+            with_padding = f" ({room} with its padding)" if padding else ""
+            most, least = (room - 1) // dilation + 1, -(-(span - size) // 2)
+            raise ValueError(
+                f"has a kernel that spans {span} pixels and an input of {name} {size}{with_padding}, shape {shape}; "
+                f"make the kernel at most {most}, or the padding at least {least}"
+            )
+    height, width = ((size + 2 * padding - span) // stride + 1 for size in shape[1:])
+    return height, width
 
 
 def image_shape(shape: Shape) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from engine.initializers import Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site
-from engine.layers.columns import Chunk, Windows, chunks, image_shape, window_count, write_product
+from engine.layers.columns import Chunk, Windows, chunks, image_shape, windows_over, write_product
 from engine.memory import Array
 from engine.plan import PACKING_STARTS, Plan
 
@@ -44,11 +44,12 @@ class Conv2d(Layer, name="conv2d"):
         channels, height, width = image_shape(shapes[0])
         for count, name in ((channels, "input"), (self.channels, "output")):
             if count % self.groups:
-                raise ValueError(f"has groups = {self.groups}, which does not divide its {count} {name} channels")
-        sizes = (
-            window_count(name, size, self.kernel, self.stride, self.padding, self.dilation)
-            for name, size in (("height", height), ("width", width))
-        )
+                fitting = max(n for n in range(1, self.groups) if not channels % n and not self.channels % n)
+                raise ValueError(
+                    f"has groups = {self.groups}, which does not divide its {count} {name} channels (input shape "
+                    f"{shapes[0]}); make groups {fitting}, or the channels a multiple of {self.groups}"
+                )
+        sizes = windows_over((channels, height, width), self.kernel, self.stride, self.padding, self.dilation)
         return (self.channels, *sizes)
 
     def parameters(self, *shapes: Shape, follower: Layer | None = None) -> tuple[ParameterSpec, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from engine.layers.base import Layer, Shape, Site
-from engine.layers.columns import image_shape, window_count
+from engine.layers.columns import image_shape, windows_over
 from engine.memory import Array
 from engine.plan import Plan
 
@@ -36,11 +36,7 @@ class Pooling(Layer):
     def shape(self, *shapes: Shape) -> Shape:
         """(C, H', W') with H' = floor((H + 2p - k) / s) + 1. Raises ValueError where no window fits."""
         channels, height, width = image_shape(shapes[0])
-        sizes = (
-            window_count(name, size, self.kernel, self.step, self.padding)
-            for name, size in (("height", height), ("width", width))
-        )
-        return (channels, *sizes)
+        return (channels, *windows_over((channels, height, width), self.kernel, self.step, self.padding))
 
     def _padded(self, do: Plan, at: Site, border: float) -> Array:
         """x with its border."""

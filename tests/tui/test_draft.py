@@ -1,7 +1,9 @@
 """Drafts: the operations against what the engine builds, undo, and the way between panels and session."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -310,3 +312,37 @@ def test_data_that_cannot_be_had_is_a_problem(session: Session) -> None:
     shown = editing.preview(candidate)
     assert shown is not None
     assert "nowhere.csv" in (shown.problem or "")
+
+
+@pytest.mark.parametrize(
+    ("layers", "key", "value", "sentence"),
+    [
+        ([{"type": "conv2d"}], "layers.0.kernel", 9,
+         "layers.conv2d1 (conv2d) has a kernel that spans 9 pixels and an input of height 8, shape (1, 8, 8); make the "
+         "kernel at most 8, or the padding at least 1"),
+        ([{"type": "conv2d", "kernel": 4}], "layers.0.dilation", 4,
+         "layers.conv2d1 (conv2d) has a kernel that spans 13 pixels and an input of height 8, shape (1, 8, 8); make "
+         "the kernel at most 2, or the padding at least 3"),
+        ([{"type": "conv2d", "channels": 6}, {"type": "conv2d", "channels": 12}], "layers.1.groups", 4,
+         "layers.conv2d2 (conv2d) has groups = 4, which does not divide its 6 input channels (input shape (6, 6, 6)); "
+         "make groups 3, or the channels a multiple of 4"),
+        ([{"type": "conv2d", "channels": 8}, {"type": "max_pool2d"}, {"type": "max_pool2d"}], "layers.2.kernel", 4,
+         "layers.max_pool2d2 (max_pool2d) has a kernel that spans 4 pixels and an input of height 3, shape (8, 3, 3); "
+         "make the kernel at most 3, or the padding at least 1"),
+    ],
+)  # fmt: skip
+def test_geometry_that_cannot_be_is_refused_while_it_is_edited(
+    layers: list[dict[str, Any]], key: str, value: int, sentence: str
+) -> None:
+    facts = Facts((1, 8, 8), 10, 0)
+    experiment = parse_experiment({"data": {"name": "digits"}, "layers": [*layers, {"type": "flatten"}]})
+    assert preview(experiment, facts).problem is None
+    wrong = preview(draft.edited(experiment, key, value, facts.shape), facts)
+    assert wrong.problem == sentence
+    assert [row.name for row in wrong.rows if row.wrong] == [sentence.split()[0].removeprefix("layers.")]
+    fixed = re.search(r"(?:kernel at most|make groups) (\d+)", sentence)
+    assert fixed is not None
+    better = draft.edited(experiment, key, value, facts.shape)
+    name = "groups" if "groups" in key else "kernel"
+    better = draft.edited(better, f"{key.rpartition('.')[0]}.{name}", int(fixed[1]), facts.shape)
+    assert preview(better, facts).problem is None
