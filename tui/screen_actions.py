@@ -119,7 +119,7 @@ class ScreenActions(RunActions):
         from tui.search import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def action_welcome(self) -> None:
         from tui.welcome import Welcome
