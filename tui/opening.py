@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual import on
 from textual.content import Content
-from textual.events import Key
+from textual.events import Key, Resize
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -25,6 +25,7 @@ class Preset:
 
 
 Choice = str | Path
+AROUND = 8  # rows of the box and of the input, around the list
 MOVES = {
     "down": OptionList.action_cursor_down,
     "up": OptionList.action_cursor_up,
@@ -36,9 +37,6 @@ MOVES = {
 class Opening(Dialog[Choice]):
     """Type to filter, or type a path; the result is a preset's name, an experiment file or a run's folder."""
 
-    DEFAULT_CSS = """
-    Opening OptionList { max-height: 20; }
-    """
     HEADING = "Open"
     FOOT = "type to filter, or a path to a file or run; enter opens, esc closes"
 
@@ -51,6 +49,9 @@ class Opening(Dialog[Choice]):
 
     def on_mount(self) -> None:
         self._fill("")
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(OptionList).styles.max_height = min(20, max(5, event.size.height - AROUND))
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
