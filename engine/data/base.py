@@ -1,5 +1,6 @@
 """What a data set is: a component whose settings say which rows to make or read, and the table that it gives."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,9 +49,9 @@ class DataSet(Component, kind="data set"):
         "targets", description="what is learned: the data's own targets, or the inputs, as by an autoencoder"
     )
 
+    @abstractmethod
     def load(self, seed: int, folder: Path | None = None) -> Table:
         """Makes or reads the raw rows; `folder` is where the person keeps data files (--data-dir).
 
         Raises BadInput where a file is missing, damaged or not what it should be.
         """
-        raise NotImplementedError

@@ -7,6 +7,7 @@ place at which the target is taken. The page draws from another generator, so it
 not its points.
 """
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,9 @@ class PlaygroundSet(PlaneSet):
     samples: Samples = 500
     noise: Noise = 0.0
 
+    @abstractmethod
     def points(self, draw: Generator) -> tuple[Doubles, Doubles]:
         """Points (samples, 2) and their targets (samples,) in the order in which they are made, not yet shuffled."""
-        raise NotImplementedError
 
     def names(self) -> tuple[str, ...]:
         """The class names; labels 0 and 1 stand for -1 and +1."""

@@ -49,18 +49,9 @@ IMAGES = [
 ]
 
 
-def made(layers):
-    try:
-        return trainer(layers)
-    except Exception as error:
-        if "conv2d" in str(error) or "max_pool2d" in str(error):
-            pytest.skip("no convolution yet")
-        raise
-
-
 @pytest.mark.parametrize("layers", [DENSE, RESIDUAL, IMAGES], ids=["dense", "residual", "images"])
 def test_saliency_is_the_finite_difference_of_the_score(layers):
-    made_trainer = made(layers)
+    made_trainer = trainer(layers)
     draw, network = np.random.default_rng(3), made_trainer.network
     x = draw.normal(size=(1, 8, 8))  # A real image has equal neighbours, where a maximum has no derivative.
     found = saliency(network, x, unit=4)
@@ -75,7 +66,7 @@ def test_saliency_is_the_finite_difference_of_the_score(layers):
 
 @pytest.mark.parametrize("layers", [DENSE, RESIDUAL, IMAGES], ids=["dense", "residual", "images"])
 def test_looking_gives_the_network_s_outputs_and_changes_nothing(layers):
-    looked, plain = made(layers), made(layers)
+    looked, plain = trainer(layers), trainer(layers)
     x = looked.splits.validation.x[:4].astype(np.float64)
     before = looked.network.grads.copy()
     look = Look(looked.network, 4)
@@ -133,7 +124,7 @@ def test_filters_of_a_first_dense_layer_are_images():
 
 
 def test_filters_and_field_of_a_convolution():
-    run = made(IMAGES)
+    run = trainer(IMAGES)
     names = [node.name for node in run.network.nodes if node.layer.name == "conv2d"]
     assert filters(run.network, names[0]).shape == (6, 1, 3, 3)
     assert filters(run.network, names[1]).shape == (4, 6, 3, 3)
