@@ -13,13 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.console import RenderableType
 from textual import events
+from textual._compositor import ChopsUpdate
 from textual.binding import Binding
 from textual.reactive import reactive
+from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.actions import ACTIONS, bindings
 from tui.bench import Bench
+from tui.output import TightUpdate
 from tui.panel import Panel
 from tui.screen_actions import ScreenActions
 from tui.search import Everything
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     Source = Experiment | Trainer | str | Path | None
 
 HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for news more often, and how often
-TURNS = 3  # while playing, panels that are not in use are drawn in turn, each in every third frame
+TURNS = 6  # while playing, panels that are not in use are drawn in turn, each in every sixth frame
 ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
 SWITCH = 0.001  # seconds after which training lets the screen's thread have the interpreter
 KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
@@ -51,7 +55,7 @@ class Workbench(ScreenActions):
     CommandPalette > Vertical { width: 94; max-width: 100%; background: $background; border: round $accent; }
     CommandPalette #--input { background: $background; border: none; }
     CommandPalette #--results { background: $background; }
-    CommandPalette CommandList { background: $background; border: none; }
+    CommandPalette CommandList { background: $background; border: none; min-width: 16; }
     Toast { background: $panel; }
     """
     COMMANDS: ClassVar[set[Any]] = {Everything}
@@ -250,6 +254,11 @@ class Workbench(ScreenActions):
             self.session.ask(self.store.keep_session)
         if self.store.trouble:
             self.tell(self.store.trouble)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = TightUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     async def on_event(self, event: events.Event) -> None:
         await super().on_event(event)

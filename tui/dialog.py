@@ -35,6 +35,7 @@ class Dialog(Overlay[Result]):
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 70%; }
+    Dialog OptionList { min-width: 16; }
     Dialog:ansi { background: ansi_default; }
     Dialog > VerticalScroll {
         width: 94;

@@ -54,7 +54,9 @@ class Header(Widget):
                 self.refresh(Region(x, y, cells, 1))
 
     def on_resize(self) -> None:
+        """Arranges the parts anew for the size there is now."""
         self._lines = self._arranged()
+        self.refresh()
 
     def render(self) -> Content:
         if not self._lines:

@@ -1,0 +1,114 @@
+"""The tight form of an update shows what Textual's own form shows, in a terminal of three escape sequences."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate
+from textual.strip import Strip
+
+from tui.output import Pen, TightUpdate, pen_of
+
+WIDTH, HEIGHT = 24, 5
+STYLES = [
+    Style.parse(text)
+    for text in (
+        "",
+        "bold",
+        "red",
+        "#102030 on #405060",
+        "bold italic #102030",
+        "on #ff0000",
+        "underline green on blue",
+    )
+]
+TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(.)", re.S)
+
+
+def shown(written: str) -> dict[tuple[int, int], tuple[str, tuple[str, ...]]]:
+    """Cell by cell what a terminal shows: the character, and its style as sorted attributes."""
+    cells: dict[tuple[int, int], tuple[str, tuple[str, ...]]] = {}
+    row = column = 0
+    state: dict[str, str] = {}
+    for down, right, codes, character in TOKEN.findall(written):
+        if down:
+            row, column = int(down) - 1, int(right) - 1
+        elif character == "\n":
+            row, column = row + 1, 0
+        elif character:
+            cells[row, column] = (character, tuple(f"{key}={value}" for key, value in sorted(state.items())))
+            column += 1
+        else:
+            parts = codes.split(";") if codes else ["0"]
+            while parts:
+                code = parts.pop(0)
+                if code == "0":
+                    state.clear()
+                elif code in ("38", "48"):
+                    state[code] = ",".join(parts[:4])
+                    parts = parts[4:]
+                elif 30 <= int(code) <= 37 or 40 <= int(code) <= 47:
+                    state["38" if code[0] == "3" else "48"] = code
+                else:
+                    state[code] = "on"
+    return cells
+
+
+def update(seed: int) -> ChopsUpdate:
+    draw = np.random.default_rng(seed)
+    chops: list[dict[int, Strip | None]] = []
+    ends = []
+    for _ in range(HEIGHT):
+        cuts = [0, *sorted(draw.choice(np.arange(2, WIDTH - 1), 2, replace=False).tolist()), WIDTH]
+        line: dict[int, Strip | None] = {}
+        for start, end in pairwise(cuts):
+            letters = [
+                Segment(chr(97 + int(draw.integers(26))), STYLES[draw.integers(len(STYLES))]) for _ in range(start, end)
+            ]
+            line[start] = Strip(letters) if draw.random() > 0.2 else None
+        chops.append(line)
+        ends.append(cuts[1:])
+    spans = []
+    for y in range(HEIGHT):
+        for _ in range(int(draw.integers(3))):
+            first, last = sorted(draw.choice(WIDTH + 1, 2, replace=False).tolist())
+            spans.append((y, first, last))
+    return ChopsUpdate(chops, spans or [(0, 0, 4)], ends)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_changed_cells_are_those_of_the_strips(seed: int) -> None:
+    made, console = update(seed), Console(color_system="truecolor", force_terminal=True)
+    cells = shown(TightUpdate.of(made).render_segments(console))
+    wanted = {}
+    for y, x1, x2 in made.spans:
+        for x, strip in made.chops[y].items():
+            for place, segment in enumerate(strip or []):
+                if x1 <= x + place < x2:
+                    wanted[y, x + place] = next(iter(shown(segment.style.render(segment.text)).values()))
+    assert cells == wanted
+
+
+def test_it_ends_in_the_plain_style_and_is_shorter_than_textual_s() -> None:
+    made, console = update(3), Console(color_system="truecolor", force_terminal=True)
+    tight, full = TightUpdate.of(made).render_segments(console), made.render_segments(console)
+    assert tight.endswith("\x1b[0m")
+    assert len(tight) < len(full)
+
+
+def test_a_pen_says_only_what_changes() -> None:
+    system = Console(color_system="truecolor", force_terminal=True)._color_system
+    assert system is not None
+    red, bold_red = (
+        pen_of(Style.parse("#ff0000 on #000000"), system),
+        pen_of(Style.parse("bold #ff0000 on #000000"), system),
+    )
+    green = pen_of(Style.parse("#00ff00 on #000000"), system)
+    assert red.change_to(red) == ""
+    assert red.change_to(green) == "\x1b[38;2;0;255;0m"
+    assert red.change_to(bold_red) == "\x1b[0;1;38;2;255;0;0;48;2;0;0;0m"
+    assert red.change_to(Pen()) == "\x1b[0m"
