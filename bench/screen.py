@@ -43,6 +43,8 @@ HEADLESS = (
     "print((session.snapshot.step - first) / (time.perf_counter() - began))"
 )
 
+TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|(\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]|[\r\n])|(.)", re.S)
+
 
 class Screen:
     """The program in a pseudo-terminal."""
@@ -80,9 +82,18 @@ class Screen:
         return time.perf_counter() - pressed
 
     def step(self) -> int:
-        """The last step that the header showed."""
-        found = re.findall(rb"step (\d+)(?![\d,]| of)", self.output)
-        return int(found[-1]) if found else 0
+        """The step that the header shows."""
+        cells: dict[tuple[int, int], str] = {}
+        row = column = 0
+        for down, right, _, character in TOKEN.findall(self.output.decode(errors="ignore")):
+            if down:
+                row, column = int(down) - 1, int(right) - 1
+            elif character:
+                cells[row, column] = character
+                column += 1
+        header = "".join(cells.get((1, column), " ") for column in range(400))
+        found = re.search(r"step (\d+)", header)
+        return int(found[1]) if found else 0
 
     def thread_time(self) -> float:
         """Processor seconds of the thread that draws."""
@@ -103,6 +114,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5, help="starts to measure first paint (default %(default)s)")
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
+    os.environ.setdefault("NN_TUI_DATA", "../shared/datasets")
     print(describe())
     with tempfile.TemporaryDirectory() as home:
         environment = _environment(home)

@@ -215,7 +215,8 @@ class Workbench(ScreenActions):
             before is not None and before.activity == snapshot.activity == "playing" and before.run == snapshot.run
         )
         for place, panel in enumerate(self.bench.desk.visible_panels):
-            waits = flowing and panel.scope() != self.bench.desk.focused_name and (self._frames + place) % TURNS
+            turns = 2 if panel.scope() == self.bench.desk.focused_name else TURNS
+            waits = flowing and (self._frames + place) % turns
             if panel.shown_version != snapshot.version and panel.size and not waits:
                 panel.shown_version = snapshot.version
                 panel.show(snapshot)
