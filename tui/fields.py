@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from engine import Component, Setting
 
 UNSET = "unset"
+NOTHING = "none"  # an empty list
 SMALLEST = 1e-5  # the first rung above zero where nothing else says how large a number is
 TINIEST = 1e-12
 COUNTED = ("seed",)  # numbers that are names rather than sizes go by one
@@ -50,7 +51,7 @@ class Field:
 
     def source(self) -> str:
         """The value as it is typed."""
-        return "" if self.value is None else as_text(self.value)
+        return "" if self.value in (None, ()) else as_text(self.value)
 
     def options(self) -> tuple[Option, ...]:
         """What can be chosen; empty where the value is typed."""
@@ -129,7 +130,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (tuple, list)):
-        return ", ".join(as_text(item) for item in value)
+        return ", ".join(as_text(item) for item in value) or NOTHING
     return str(value)
 
 

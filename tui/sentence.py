@@ -88,14 +88,29 @@ class _Case:
         return len(self.rows) > 1 and self.rows[-1].train_loss < LEARNED * self.rows[0].train_loss
 
 
-def describe(probe: Probe | None, history: History | None, experiment: Experiment) -> Sentence:
-    """What is happening at the probe's step: one or two plain sentences."""
+def describe(
+    probe: Probe | None, history: History | None, experiment: Experiment, best_step: int | None = None
+) -> Sentence:
+    """What is happening at the probe's step: one or two plain sentences.
+
+    `best_step` is that of the best epoch where early stopping has ended the run, else None.
+    """
     if probe is None or history is None:
         return Sentence("nothing", "Nothing is measured yet.", role="muted")
+    if best_step is not None:
+        return _stopped(history, experiment, best_step)
     count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
     rows = history.rows[:1] + history.rows[max(1, count - KEPT) : count]
     case = _Case(probe, experiment, tuple(rows))
     return next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
+
+
+def _stopped(history: History, experiment: Experiment, best_step: int) -> Sentence:
+    best = next((row.epoch for row in history.rows if row.step == best_step), 0)
+    stopping = experiment.early_stopping
+    says = f"Stopped early: {stopping.monitor} was best at epoch {best} and has not improved for {stopping.patience}."
+    kept = f"the weights of epoch {best} are" if stopping.restore_best else "the last epoch's weights are"
+    return Sentence("stopped early", says, f"{kept[0].upper()}{kept[1:]} in use now.")
 
 
 def _exploding(case: _Case) -> Sentence | None:
@@ -107,6 +122,15 @@ def _exploding(case: _Case) -> Sentence | None:
     clipped = case.experiment.regularization.clip_norm
     tries = [*(["clip_norm = 1"] if not clipped else []), "he init", "a lower rate"]
     return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
+
+
+def _growing(case: _Case) -> Sentence | None:
+    if case.passed is None or case.passed[1] < EXPLODING or case.learned:
+        return None
+    whole, each = case.passed
+    first, last = case.hidden[0].node, case.hidden[-1].node
+    says = f"The gradient grows {_times(each)} per layer on its way back; {first} gets {_times(whole)} {last}'s."
+    return Sentence("growing", says, "Try he init or batch norm.", "warning")
 
 
 def _wild(case: _Case) -> Sentence | None:
@@ -203,7 +227,7 @@ def _healthy(case: _Case) -> Sentence:
 
 
 FINDINGS: tuple[Callable[[_Case], Sentence | None], ...] = (
-    _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _too_low, _plateau, _healthy,
+    _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing, _too_low, _plateau, _healthy,
 )  # fmt: skip
 
 

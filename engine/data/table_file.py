@@ -178,7 +178,9 @@ class Column:
             return float("nan")
         number = _number(cell)
         if number is None:
-            raise BadInput(f"{self.place(line)} is '{cell}': not a number")
+            raise BadInput(
+                f"{self.place(line)} is '{cell}': not a number; correct it, or empty it and set data.missing"
+            )
         if not abs(number) <= LARGEST:
             raise BadInput(f"{self.place(line)} is '{cell}': too large; must be within {LARGEST:.1e}")
         return number
@@ -221,7 +223,8 @@ def _read(path: Path, delimiter: str | None) -> list[Line]:
     width = len(lines[0][1])
     for line, cells in lines:
         if len(cells) != width:
-            raise BadInput(f"{path}: line {line} has {len(cells)} values, but line {lines[0][0]} has {width}")
+            fix = "quote values with the delimiter, or set data.delimiter" if len(cells) > width else "add the rest"
+            raise BadInput(f"{path}: line {line} has {len(cells)} values, but line {lines[0][0]} has {width}; {fix}")
     return lines
 
 

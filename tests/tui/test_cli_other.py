@@ -323,3 +323,11 @@ def test_a_terminal_shows_a_bar_and_a_chart() -> None:
     for words in ("epoch 3/3  step 135", "training", "validation", "finished after 135 steps"):
         assert words in text
     assert "\x1b[?25h" in text, "the cursor is shown again"
+
+
+def test_a_terminal_that_cannot_draw_is_named(monkeypatch, capsys):
+    from tui.cli import main
+
+    monkeypatch.setenv("TERM", "dumb")
+    assert main(["digits"]) == 2
+    assert "TERM=dumb cannot draw" in capsys.readouterr().err

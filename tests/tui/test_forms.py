@@ -365,3 +365,10 @@ async def test_paste_takes_one_line() -> None:
         form.paste(" 0.25\nrm -rf /\n")
         assert form.typing is not None
         assert form.typing.text == "0.25"
+
+
+def test_an_empty_list_reads_none_and_is_typed_as_nothing():
+    from tui.fields import Field, as_text
+
+    assert as_text(()) == "none"
+    assert Field("loss.class_weights", None, ()).source() == ""

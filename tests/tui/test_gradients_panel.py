@@ -331,3 +331,8 @@ async def test_the_future_of_the_strip_is_dimmed():
 
 def test_the_scale_is_absolute():
     assert (SCALE.low, SCALE.high) == (-10, 2)
+
+
+async def test_the_history_names_the_last_step_on_record():
+    async with hosted("digits", (140, 20)) as (panel, _, __):
+        assert "0–45" in panel.as_text()

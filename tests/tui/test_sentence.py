@@ -227,3 +227,25 @@ def test_every_sentence_says_what_and_most_say_what_to_do():
         assert len(str(sentence)) < 130  # three lines of the narrowest panel
         assert sentence.says.endswith(".")
         assert sentence.glyph in "✓!✗"
+
+
+def test_a_growing_gradient_is_not_said_to_keep_its_size():
+    probe, history = run("exploding", steps=1).probe, run("exploding", steps=1).history
+    weighted = [stats.node for stats in probe.weighted]
+    nodes = tuple(
+        replace(stats, dy_rms=2.0 ** -weighted.index(stats.node), update_ratio=1e-3)
+        if stats.node in weighted
+        else stats
+        for stats in probe.nodes
+    )
+    sentence = describe(replace(probe, nodes=nodes), history, load_experiment("digits"))
+    assert sentence.kind == "growing"
+    assert "32 times" in sentence.says
+
+
+def test_early_stopping_names_the_best_epoch_and_whose_weights_are_in_use():
+    trainer = run("overfit", 4, early_stopping__patience=5)
+    best = trainer.history.rows[2]
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment, best.step)
+    assert "best at epoch 2 " in sentence.says
+    assert sentence.advice == "The weights of epoch 2 are in use now."

@@ -1,5 +1,6 @@
 """A progress bar for downloads, on standard error, so that standard output stays clean."""
 
+import os
 import sys
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,7 +10,7 @@ class Download(AbstractContextManager["Download"]):
     """Called with (file, bytes so far, bytes in all) while a download runs; silent where nobody watches."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self.silent = quiet or not sys.stderr.isatty()
+        self.silent = quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb"
         self._progress: Any = None
         self._tasks: dict[str, Any] = {}
 

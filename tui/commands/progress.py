@@ -48,7 +48,7 @@ class JsonLines(Display):
 
 
 class Plain(Display):
-    """A line an epoch, for pipes and logs."""
+    """A line an epoch, for pipes, logs and terminals that cannot draw."""
 
     def show(self, report: Report) -> None:
         for row in report.rows:
@@ -105,7 +105,7 @@ def display(trainer: Trainer, args: argparse.Namespace) -> Display:
         return JsonLines(trainer, args.quiet)
     if args.quiet:
         return Display(trainer)
-    return Bar(trainer) if sys.stdout.isatty() else Plain(trainer)
+    return Bar(trainer) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else Plain(trainer)
 
 
 def sentence(row: EpochRow, epochs: int) -> str:

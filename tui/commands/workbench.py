@@ -1,6 +1,7 @@
 """nn-tui [EXPERIMENT]: the workbench. The engine is loaded beside the screen, so that the screen is there at once."""
 
 import argparse
+import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -18,6 +19,8 @@ CHECKPOINT = "checkpoint.safetensors"
 def run(args: argparse.Namespace) -> int:
     """Opens a preset, an experiment file, or a run where it stopped."""
     _refuse_unknown(args.experiment)
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError("TERM=dumb cannot draw; set TERM to your terminal, or train without a screen: nn-tui train")
     from tui.app import run_workbench
 
     folder = Path(args.data_dir).expanduser() if args.data_dir else None

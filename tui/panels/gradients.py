@@ -61,7 +61,8 @@ class GradientsPanel(Panel, Drawing):
     HELP = """\
 The **bar** is the root mean square of the layer's gradient. Its scale is absolute, 1e-10 to 100 for every network, so a
 gradient that vanishes is a short dark bar and one that explodes a long bright one. The **history** beside it shows the
-same by time, in the same colours.
+same by time, in the same colours; while it plays, steps are measured a few times a second, and what lies between
+two measurements has the colour of the earlier one. `s` and `e` measure each step and epoch that they take.
 
 **×next** is what a layer passes on: the gradient at its outputs over that at the next layer's. Far below 1 in every
 layer, it vanishes on its way back; far above, it explodes.
@@ -102,10 +103,11 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
     def show(self, snapshot: Snapshot) -> None:
         self.past.follow(snapshot)
         version = snapshot.history.version if snapshot.history else 0
-        shown = (snapshot.probe, snapshot.run, version, snapshot.experiment)
+        shown = (snapshot.probe, snapshot.run, version, snapshot.experiment, snapshot.activity == "stopped early")
         if shown != self._shown:
             self._shown, self._snapshot = shown, snapshot
-            self.sentence = describe(snapshot.probe, snapshot.history, snapshot.experiment)
+            best = snapshot.best_step if snapshot.activity == "stopped early" else None
+            self.sentence = describe(snapshot.probe, snapshot.history, snapshot.experiment, best)
             self.update()
 
     def on_node_selected(self, name: str | None) -> None:
@@ -187,7 +189,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         if foot < picture.height:
             draw_decades(picture, foot, left, bar, SCALE, palette)
             if past:
-                text = f"0–{count(self._end)}"
+                text = f"0–{count(self._last)}"
                 picture.put(foot, ends[-1] + 1 + past - len(text), text, muted)
 
     def _columns(self, room: int, with_past: bool) -> tuple[list[Column], int, int]:
@@ -206,11 +208,16 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         return [column for column in SHOWN if column in chosen], least + rest - more, past + more
 
     @property
-    def _end(self) -> float:
-        """The last step on the history's axis."""
+    def _last(self) -> int:
+        """The last step on record."""
         snapshot = self._snapshot
         assert snapshot is not None
-        return nice_end(known_steps(snapshot, snapshot.step))
+        return known_steps(snapshot, snapshot.step)
+
+    @property
+    def _end(self) -> float:
+        """The end of the history's axis, which is not moved by every step."""
+        return nice_end(self._last)
 
     def _past(self, columns: int) -> dict[str, np.ndarray]:
         """The history of each node, as shares of the scale."""
@@ -230,7 +237,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         width = picture.width - label
         if picture.height - top < 2 or width < NARROWEST_PAST:
             return
-        text = f"0–{count(self._end)}"
+        text = f"0–{count(self._last)}"
         head = next((name for name in HISTORY if len(name) + 2 + len(text) <= width), "")
         picture.put(top, label, head, palette.color("muted"))
         picture.put(top, picture.width - len(text), text, palette.color("muted"))
@@ -303,8 +310,9 @@ def _lines_for(width: int, height: int) -> int:
 def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Palette) -> int:
     """What is happening in the first rows, and what to try; returns the row below."""
     color = palette.color(sentence.role)
-    words = [(word.replace(KEPT, " "), color) for word in sentence.says.replace(" %", f"{KEPT}%").split(" ")]
-    words += [(word, palette.color("text")) for word in sentence.advice.split()]
+    words = [(word.replace(KEPT, " "), shade)
+             for text, shade in ((sentence.says, color), (sentence.advice, palette.color("text")))
+             for word in text.replace(" %", f"{KEPT}%").split(" ") if word]  # fmt: skip
     row, column = 0, picture.put(0, 0, sentence.glyph, color, BOLD) + 1
     for place, (word, shade) in enumerate(words):
         last = row == lines - 1 and place < len(words) - 1
