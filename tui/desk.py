@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from textual import events
 from textual.containers import Container
 from textual.content import Content
 from textual.geometry import Offset, Region
@@ -113,7 +112,7 @@ class Desk(Container):
             self._bring(name)
             panel = self.panels[name]
             if not panel.has_focus_within:
-                panel.focus(scroll_visible=False)
+                self.screen.set_focus(panel, scroll_visible=False)  # at once, unlike `focus`: the next key may be there
 
     def go_along(self, direction: int) -> None:
         """Goes to the next panel, or the one before."""
@@ -137,8 +136,9 @@ class Desk(Container):
                 found[name] = self.tabs.place(name)
         return found
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        for node in event.widget.ancestors_with_self:
+    def on_descendant_focus(self) -> None:
+        focused = self.screen.focused  # which may have moved on since the event was sent
+        for node in focused.ancestors_with_self if focused is not None else ():
             if isinstance(node, Panel):
                 self._bring(node.scope())
                 return

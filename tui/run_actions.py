@@ -3,15 +3,14 @@
 import os
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
+from tui.keys import KeysInOrder
 from tui.transport import SPEEDS
 
 if TYPE_CHECKING:
     from engine import Session
 
 
-class RunActions(App[int]):
+class RunActions(KeysInOrder):
     """The actions that drive training. Each is a command to the session, which answers in its snapshots."""
 
     def __init__(self) -> None:

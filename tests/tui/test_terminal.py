@@ -74,6 +74,20 @@ def test_start_keys_and_a_clean_end(open_terminal: Open, own_folders: Path) -> N
     assert "end" in Store.of_person().log_file.read_text()
 
 
+def test_keys_in_one_write_go_where_the_keys_before_them_lead(open_terminal: Open) -> None:
+    terminal = open_terminal("xor-mlp")
+    terminal.wait_for("epoch 0/")
+    terminal.press(b"2\x1b[H\x1b[B\r0.07\r")
+    terminal.wait_for("lr 0.07")
+    start = len(terminal.output)
+    terminal.press(b"6?")
+    terminal.wait_for("is everything", start=start)
+    terminal.press(b"?ospiral\re")
+    terminal.wait_for("epoch 1/")
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+
+
 def test_a_run_without_a_step_leaves_nothing_behind(open_terminal: Open, own_folders: Path) -> None:
     terminal = open_terminal()
     terminal.wait_for("epoch 0/")
