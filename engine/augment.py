@@ -6,6 +6,7 @@ resumes in the epoch, and whatever the batch size.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
@@ -59,14 +60,35 @@ class Augmentation(Model):
 
     def mixed(self, x: Array, targets: Array, generator: Generator) -> tuple[Array, Array]:
         """a x + (1 - a) x', and the same of the targets, with x' the same rows in another order."""
-        share = generator.beta(self.mixup, self.mixup, len(x))
-        share, other = np.maximum(share, 1 - share), generator.permutation(len(x))
+        share, other = self.pairs(len(x), generator)
 
         def mix(rows: Array) -> Array:
             a = share.reshape(-1, *[1] * (rows.ndim - 1)).astype(rows.dtype)
             return np.asarray(a * rows + (1 - a) * rows[other])
 
         return mix(x), mix(targets)
+
+    def pairs(self, rows: int, generator: Generator) -> tuple[Array, Array]:
+        """The draws of mixup for a block: a (rows,), at least 1/2, and the row that each row is mixed with."""
+        share = generator.beta(self.mixup, self.mixup, rows)
+        return np.maximum(share, 1 - share), generator.permutation(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The first samples of an epoch before and after augmentation, as training sees them.
+
+    `rows` (n,) numbers in the training split, in the epoch's order; `before` and `after` (n, C, H, W) inputs;
+    `partners` (n,) the rows that mixup mixed in, `shares` (n,) what is left of a sample's own picture and target: its
+    own row and 1 where nothing is mixed.
+    """
+
+    epoch: int
+    rows: Array
+    before: Array
+    after: Array
+    partners: Array
+    shares: Array
 
 
 class Augmented:
@@ -83,6 +105,19 @@ class Augmented:
         first = start // BLOCK * BLOCK
         x, targets = (np.concatenate(parts)[start - first : stop - first] for parts in zip(*blocks, strict=True))
         return x.reshape(len(x), -1), targets
+
+    def preview(self, epoch: int, order: Array, count: int) -> Preview:
+        """At most `count` samples from the start of the epoch's order, and no more than a block."""
+        block = order[:BLOCK]
+        rows = block[:count]
+        partners, shares = rows, np.ones(len(rows))
+        if self.settings.mixup:
+            generator = rng(self.seed, "augmentation", epoch, 0)
+            self.settings.images(self.gather(block)[0], generator)
+            shares, other = self.settings.pairs(len(block), generator)
+            partners, shares = block[other[:count]], shares[:count]
+        after = self._block(epoch, order, 0)[0][:count].copy()
+        return Preview(epoch, rows.copy(), self.gather(rows)[0], after, partners, shares)
 
     def _block(self, epoch: int, order: Array, number: int) -> tuple[Array, Array]:
         key = (epoch, number)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.augment import Augmentation, Augmented
+from engine.augment import Augmentation, Augmented, Preview
 from engine.errors import BadInput
 from engine.memory import Array
 from engine.rng import rng
@@ -43,6 +43,15 @@ class Feed:
                 self._order = rng(self.seed, "shuffle", epoch).permutation(self.rows)
             self._epoch = epoch
         return self._order
+
+    def preview(self, epoch: int, count: int) -> Preview | None:
+        """The first `count` samples of an epoch, 256 at most, before and after augmentation; None where there is none.
+
+        It is drawn from the streams that training draws from, so it is what the batches hold.
+        """
+        if self._augmented is None:
+            return None
+        return self._augmented.preview(epoch, self.order(epoch), count)
 
     def batches(self, epoch: int, row: int, size: int, most: int) -> tuple[Array, Array]:
         """Up to `most` batches from `row` of the epoch on, all of one size: inputs (k, N, features), targets (k, T, N).

@@ -92,6 +92,35 @@ def test_rows_are_changed_alike_wherever_one_starts_and_whatever_the_batch(size)
     np.testing.assert_array_equal(x, images())
 
 
+@pytest.mark.parametrize("settings", [ALL, ALL.model_copy(update={"mixup": 0.0})])
+def test_the_preview_of_an_epoch_is_what_its_batches_hold(settings):
+    x, targets = images(), np.eye(3)[np.arange(600) % 3]
+    feed = Feed(x, targets, 7, True, settings)
+    feed.batches(2, 300, 50, 2)
+    preview = feed.preview(2, 64)
+    inputs, answers = Feed(x, targets, 7, True, settings).batches(2, 0, 64, 1)
+    np.testing.assert_array_equal(preview.after, inputs[0].reshape(64, 2, 8, 7))
+    np.testing.assert_array_equal(preview.before, x[preview.rows])
+    np.testing.assert_array_equal(preview.rows, feed.order(2)[:64])
+    share = preview.shares[:, None]
+    mixed = share * targets[preview.rows] + (1 - share) * targets[preview.partners]
+    np.testing.assert_allclose(mixed, answers[0].T, atol=1e-6)
+    assert (preview.shares.min() < 1) == bool(settings.mixup)
+    assert preview.after.tobytes() != feed.preview(3, 64).after.tobytes()
+
+
+def test_the_preview_changes_nothing_and_ends_where_the_data_does():
+    x, targets = images(), np.eye(3)[np.arange(600) % 3]
+    quiet, watched = Feed(x, targets, 7, True, ALL), Feed(x, targets, 7, True, ALL)
+    watched.preview(0, 10).after[...] = 0
+    for row in range(0, 600, 50):
+        watched.preview(0, 10)
+        for one, other in zip(quiet.batches(0, row, 50, 1), watched.batches(0, row, 50, 1), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert len(Feed(x[:5], targets[:5], 7, True, ALL).preview(0, 64).rows) == 5
+    assert Feed(x, targets, 7).preview(0, 64) is None
+
+
 def test_going_back_replays_augmented_training_bit_for_bit():
     experiment = parse_experiment(
         {
