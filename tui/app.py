@@ -26,7 +26,6 @@ from tui.bench import Bench
 from tui.output import TightUpdate
 from tui.panel import Panel
 from tui.screen_actions import ScreenActions
-from tui.search import Everything
 from tui.store import Store, log
 from tui.themes import THEMES, resolve, starting_theme
 
@@ -51,14 +50,9 @@ class Workbench(ScreenActions):
     TITLE = "nn-tui"
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    CommandPalette { background: $background 70%; }
-    CommandPalette > Vertical { width: 94; max-width: 100%; background: $background; border: round $accent; }
-    CommandPalette #--input { background: $background; border: none; }
-    CommandPalette #--results { background: $background; }
-    CommandPalette CommandList { background: $background; border: none; min-width: 16; }
     Toast { background: $panel; }
     """
-    COMMANDS: ClassVar[set[Any]] = {Everything}
+    ENABLE_COMMAND_PALETTE = False  # there is one of our own
     BINDINGS: ClassVar[list[Any]] = [*bindings(ACTIONS, "app"), Binding("ctrl+c", "help_quit", show=False, system=True)]
     selected_node: reactive[str | None] = reactive(None)
 

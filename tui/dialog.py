@@ -8,8 +8,15 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
+from textual.widgets import OptionList
 
 Result = TypeVar("Result")
+MOVES = {
+    "down": OptionList.action_cursor_down,
+    "up": OptionList.action_cursor_up,
+    "pagedown": OptionList.action_page_down,
+    "pageup": OptionList.action_page_up,
+}  # keys that move through a list while one types above it
 
 
 class ClosesOnce:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tui.dialog import Dialog
+from tui.dialog import MOVES, Dialog
 from tui.store import SavedRun
 
 
@@ -26,12 +26,6 @@ class Preset:
 
 Choice = str | Path
 AROUND = 8  # rows of the box and of the input, around the list
-MOVES = {
-    "down": OptionList.action_cursor_down,
-    "up": OptionList.action_cursor_up,
-    "pagedown": OptionList.action_page_down,
-    "pageup": OptionList.action_page_up,
-}
 
 
 class Opening(Dialog[Choice]):

@@ -49,6 +49,10 @@ class Panel(Widget, can_focus=True):
         It has about 2 ms, since it shares one processor with training.
         """
 
+    def choices(self) -> tuple[Action, ...]:
+        """What can be gone to by name inside the panel, as actions of its own without keys, for the palette."""
+        return ()
+
     def on_node_selected(self, name: str | None) -> None:
         """A layer was selected somewhere: a panel that shows layers follows."""
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tui.actions import ACTIONS, Action
 from tui.bench import Bench
@@ -13,6 +13,7 @@ from tui.run_actions import RunActions
 from tui.store import Store
 
 if TYPE_CHECKING:
+    from tui.app import Workbench
     from tui.opening import Preset
     from tui.settings import Settings
 
@@ -116,10 +117,20 @@ class ScreenActions(RunActions):
         self.push_screen(Help(self.bench.desk.focused_panel, self.remapped))
 
     def action_command_palette(self) -> None:
-        from tui.search import Palette
+        from tui.search import Palette, everything, run_entry
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        if not self.screen.is_modal:
+            self.push_screen(Palette(everything(cast("Workbench", self))), run_entry)
+
+    async def run_on_bench(self, call: str, name: str = "") -> None:
+        """Does an action of the workbench, or of a panel, which gets the focus; screens that cover them are left."""
+        while self.screen is not self.bench:
+            await self.pop_screen()
+        if not name:
+            await self.run_action(f"app.{call}")
+        elif panel := self.bench.desk.panels.get(name):
+            self.bench.desk.go_to(name)
+            await self.run_action(call, panel)
 
     def action_welcome(self) -> None:
         from tui.welcome import Welcome

@@ -1,69 +1,215 @@
-"""The command palette: every action, preset, panel and theme can be found by typing."""
+"""The command palette: whatever the workbench can do is found by typing, wherever the focus is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from inspect import isawaitable
+from typing import TYPE_CHECKING, NamedTuple
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual import on
+from textual.content import Content
+from textual.events import Key, Resize
+from textual.fuzzy import Matcher
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
-from tui.actions import ACTIONS, Action, keys_of
-from tui.dialog import ClosesOnce
+from tui.actions import ACTIONS, PANELS, Action, keys_of
+from tui.dialog import MOVES, Dialog
 from tui.themes import NAMES
 
 if TYPE_CHECKING:
     from tui.app import Workbench
 
-
-class Palette(ClosesOnce, CommandPalette):  # type: ignore[misc]
-    """Textual's palette."""
+AROUND = 8  # rows of the box and of the input, around the list
+TALLEST = 22  # rows of the list on a high screen
+ROOMY = 56  # columns from which on what a command does has a place beside its name
 
 
 class Entry(NamedTuple):
-    """A line of the palette."""
+    """A line of the palette: what it is called, what it does, the keys that do the same, and how it is done."""
 
     text: str
     help: str
-    run: Callable[[], object]
+    keys: str
+    run: Callable[[], "Awaitable[object] | None"]
 
 
-class Everything(Provider):
-    """Searches what the workbench can do."""
+class Choice(Option):
+    """An entry in the list."""
 
-    async def discover(self) -> Hits:
-        for entry in self._actions():
-            yield DiscoveryHit(entry.text, entry.run, help=entry.help)
+    def __init__(self, entry: Entry, width: int, names: int) -> None:
+        super().__init__(_line(entry, width, names))
+        self.entry = entry
 
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for entry in (*self._actions(), *self._presets(), *self._themes()):
-            score = matcher.match(entry.text)
-            if score > 0:
-                yield Hit(score, matcher.highlight(entry.text), entry.run, help=entry.help)
+
+class Palette(Dialog[Entry]):
+    """Words are searched in names first, then in what the commands do; the result is the chosen entry."""
+
+    DEFAULT_CSS = """
+    Palette OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+    HEADING = "Commands"
+    FOOT = "enter runs it, esc closes"
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._entries = entries
+        self._found: Sequence[Entry] = entries
+
+    def body(self) -> list[Widget]:
+        return [Input(placeholder="type a word: draw, confusion, log, theme, spiral"), OptionList()]
 
     @property
-    def _workbench(self) -> "Workbench":
-        return cast("Workbench", self.app)
+    def found(self) -> Sequence[Entry]:
+        """What is listed, the best first."""
+        return self._found
 
-    def _actions(self) -> Iterator[Entry]:
-        workbench = self._workbench
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(OptionList).styles.height = min(TALLEST, max(3, event.size.height - AROUND))
+        self.call_after_refresh(self._list)
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        self._found = matching(self._entries, event.value)
+        self._list()
+
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        option = self.query_one(OptionList).highlighted_option
+        if isinstance(option, Choice):
+            self.dismiss(option.entry)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        if isinstance(event.option, Choice):
+            self.dismiss(event.option.entry)
+
+    def on_key(self, event: Key) -> None:
+        options = self.query_one(OptionList)
+        if event.key in MOVES and not options.has_focus:
+            MOVES[event.key](options)
+            event.stop()
+
+    def _list(self) -> None:
+        options = self.query_one(OptionList)
+        width = max(1, options.size.width - 4)
+        names = min(36, max((len(entry.text) for entry in self._entries), default=0))
+        options.clear_options()
+        options.add_options(Choice(entry, width, names) for entry in self._found)
+        if self._found:
+            options.highlighted = 0
+        else:
+            options.add_option(Option(Content.styled("nothing of that name", "$muted"), disabled=True))
+
+
+def matching(entries: Sequence[Entry], query: str) -> list[Entry]:
+    """The entries with every word of the query: in the name, from a word's start, before elsewhere, before in what it
+    does; where there are none, those whose names have its letters in this order."""
+    words = query.lower().split()
+    if not words:
+        return list(entries)
+    ranks = [_ranks(entry, words) for entry in entries]
+    if ranked := [(sum(far), place) for place, far in enumerate(ranks) if far is not None]:
+        return [entries[place] for _, place in sorted(ranked)]
+    matcher = Matcher(query)
+    scores = [(-matcher.match(entry.text), place) for place, entry in enumerate(entries)]
+    return [entries[place] for score, place in sorted(scores) if score < 0]
+
+
+def _ranks(entry: Entry, words: Sequence[str]) -> list[int] | None:
+    """How far off each word is, 0 to 3; None where one of them is nowhere."""
+    text, about = entry.text.lower(), entry.help.lower()
+    hits = [(text.startswith(word), f" {word}" in text, word in text, word in about) for word in words]
+    return [hit.index(True) for hit in hits] if all(map(any, hits)) else None
+
+
+def _line(entry: Entry, width: int, names: int) -> Content:
+    """Name, meaning and keys in so many columns; the meaning goes first where there is no room."""
+    keys = entry.keys if len(entry.keys) + 12 <= width else ""
+    room = width - len(keys) - 1
+    text = f"{entry.text:<{names}} " if width >= ROOMY else entry.text
+    about = entry.help if width >= ROOMY else ""
+    if len(text) + len(about) > room:
+        about = f"{about[: max(0, room - len(text) - 1)]}…" if about else ""
+    text = text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
+    gap = " " * max(1, width - len(text) - len(about) - len(keys))
+    return Content.assemble((text, "$foreground"), (about, "$muted"), gap, (keys, "bold $accent"))
+
+
+# ------------------------------------------------------------------------------------------------ what there is
+
+
+def everything(workbench: "Workbench") -> list[Entry]:
+    """All commands: those of the screen or panel in use first, then the program's, then those of the other panels,
+    their settings and views, the layers, presets and themes."""
+    return [*_here(workbench), *_program(workbench), *_elsewhere(workbench), *_layers(workbench), *_rest(workbench)]
+
+
+def _here(workbench: "Workbench") -> Iterator[Entry]:
+    screen = workbench.screen
+    if screen is workbench.bench:
         panel = workbench.bench.desk.focused_panel
-        if panel is not None:
-            for action in panel.ACTIONS:
-                yield self._entry(
-                    action, panel.scope(), f"{panel.TITLE}: ", partial(workbench.run_action, action.call, panel)
-                )
-        for action in ACTIONS:
-            if action.id != "command_palette":
-                yield self._entry(action, "app", "", partial(workbench.run_action, f"app.{action.call}"))
+        yield from _panel(workbench, panel.scope()) if panel is not None else ()
+        return
+    target = workbench.focused or screen
+    for node in (target, screen) if target is not screen else (screen,):
+        scope = getattr(node, "SCOPE", "") or type(node).__name__.lower()
+        for action in getattr(node, "ACTIONS", ()):
+            title = f"{scope.capitalize()}: "
+            yield _entry(workbench, action, scope, title, partial(workbench.run_action, action.call, node))
 
-    def _entry(self, action: Action, scope: str, prefix: str, run: Callable[[], object]) -> Entry:
-        keys = " ".join(keys_of(action, scope, self._workbench.remapped))
-        return Entry(f"{prefix}{action.label}{f'  ({keys})' if keys else ''}", action.help, run)
 
-    def _presets(self) -> Iterator[Entry]:
-        for preset in self._workbench.presets:
-            yield Entry(f"Open {preset.name}", preset.title, partial(self._workbench.open_choice, preset.name))
+def _program(workbench: "Workbench") -> Iterator[Entry]:
+    for action in ACTIONS:
+        if action.id in ("command_palette", "leave"):
+            continue
+        run: Callable[[], Awaitable[object]] = partial(workbench.run_action, f"app.{action.call}")
+        if action.group == PANELS:
+            run = partial(workbench.run_on_bench, action.call)
+        title = "Go to " if action.id.startswith("focus_panel:") else ""
+        yield _entry(workbench, action, "app", title, run)
 
-    def _themes(self) -> Iterator[Entry]:
-        for name in NAMES:
-            yield Entry(f"Theme {name}", "Colours of the screen", partial(self._workbench.change_settings, theme=name))
+
+def _elsewhere(workbench: "Workbench") -> Iterator[Entry]:
+    desk = workbench.bench.desk
+    for name in desk.panels:
+        if name != desk.focused_name or workbench.screen is not workbench.bench:
+            yield from _panel(workbench, name)
+    for name, panel in desk.panels.items():
+        yield from _table(workbench, name, panel.choices())
+
+
+def _panel(workbench: "Workbench", name: str) -> Iterator[Entry]:
+    yield from _table(workbench, name, workbench.bench.desk.panels[name].ACTIONS)
+
+
+def _table(workbench: "Workbench", name: str, actions: Iterable[Action]) -> Iterator[Entry]:
+    for action in actions:
+        run = partial(workbench.run_on_bench, action.call, name)
+        yield _entry(workbench, action, name, f"{name.capitalize()}: ", run)
+
+
+def _layers(workbench: "Workbench") -> Iterator[Entry]:
+    for node in workbench.snapshot.nodes if workbench.bench.desk.panels else ():
+        select = partial(setattr, workbench, "selected_node", node.name)
+        yield Entry(f"Layer {node.name}", "Select this layer in every panel", "", select)
+
+
+def _rest(workbench: "Workbench") -> Iterator[Entry]:
+    for preset in workbench.presets:
+        yield Entry(f"Open {preset.name}", preset.title, "", partial(workbench.open_choice, preset.name))
+    for name in NAMES:
+        run = partial(workbench.change_settings, theme=name)
+        yield Entry(f"Theme {name}", "Colours of the screen, at once and for ever", "", run)
+
+
+def _entry(
+    workbench: "Workbench", action: Action, scope: str, prefix: str, run: Callable[[], Awaitable[object]]
+) -> Entry:
+    return Entry(f"{prefix}{action.label}", action.help, " ".join(keys_of(action, scope, workbench.remapped)), run)
+
+
+async def run_entry(entry: Entry | None) -> None:
+    """Does what was chosen."""
+    if entry is not None and isawaitable(done := entry.run()):
+        await done

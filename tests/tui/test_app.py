@@ -22,6 +22,7 @@ from tui.opening import Opening
 from tui.panels.boundary import ask_field
 from tui.panels.order import PANELS
 from tui.preferences import Preferences
+from tui.search import Palette
 from tui.store import Store
 from tui.transport import clock, speed
 from tui.welcome import Offer, Welcome
@@ -212,24 +213,15 @@ async def test_help_shows_the_panel_in_use_and_every_key(xor: Experiment, until:
 
 
 async def test_the_palette_finds_actions_presets_and_themes(xor: Experiment, until: Until) -> None:
-    from textual.command import CommandPalette
-
     app = Workbench(xor)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(app, pilot, until)
         await until(pilot, lambda: bool(app.presets))
         await pilot.press("colon")
-        assert isinstance(app.screen, CommandPalette)
-        app.screen.query_one(Input).value = "theme light"
-        results = app.screen.query_one(OptionList)
-        await until(pilot, lambda: results.option_count > 0 and "light" in str(results.get_option_at_index(0).prompt))
-        await pilot.press("enter", "enter")
+        assert isinstance(app.screen, Palette)
+        await pilot.press(*"theme light", "enter")
         await until(pilot, lambda: app.theme == "light")
-        await pilot.press("ctrl+p")
-        app.screen.query_one(Input).value = "open spiral"
-        results = app.screen.query_one(OptionList)
-        await until(pilot, lambda: results.option_count > 0 and "spiral" in str(results.get_option_at_index(0).prompt))
-        await pilot.press("enter", "enter")
+        await pilot.press("ctrl+p", *"open spiral", "enter")
         await until(pilot, lambda: app.session.snapshot.experiment == load_experiment("spiral"))
 
 

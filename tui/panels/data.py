@@ -15,7 +15,7 @@ from tui.drawing.widget import Drawing
 from tui.panel import Panel
 from tui.panels.boundary import Field, ask_field
 from tui.panels.reading import LADDER, PARTS, Reading, Subject, affordable, read
-from tui.panels.views import Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+from tui.panels.views import VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
 
 if TYPE_CHECKING:
     from engine import Snapshot
@@ -246,6 +246,16 @@ Large splits are looked at through a fixed random sample, and the last line says
         found, view = self.views, self.view
         if view is not None:
             self.go_to(found[(found.index(view) + by) % len(found)])
+
+    def choices(self) -> tuple[Action, ...]:
+        return tuple(
+            Action(f"view:{view.name}", "", view.name, f"The view of the data: {view.name.lower()}")
+            for view in self.views or VIEWS
+        )
+
+    def action_view(self, name: str) -> None:
+        """Shows a tab by its name, where the data has it."""
+        self.go_to(next(view for view in VIEWS if view.name == name))
 
     def go_to(self, view: View) -> None:
         """Shows a tab."""

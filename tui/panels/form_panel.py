@@ -16,7 +16,7 @@ from tui.editing import Editing
 from tui.entry import Verdict
 from tui.forms import Form
 from tui.panel import Panel
-from tui.rows import WRONG, Part, Row
+from tui.rows import WRONG, FieldRow, Part, Row
 
 LOADING = "the data is being looked at; try again in a moment"
 STYLES = {"muted": "$muted", "error": "bold $error", "effect": "$success", "label": "$foreground"}
@@ -180,6 +180,14 @@ class FormPanel(Panel):
         """Rows that are no fields do nothing here."""
 
     # ------------------------------------------------------------------------------------------ keys
+
+    def choices(self) -> tuple[Action, ...]:
+        fields = (row.field for row in self.form.rows if isinstance(row, FieldRow))
+        return tuple(Action(f"go:{each.key}", "", each.label, each.setting.meaning) for each in fields)
+
+    def action_go(self, key: str) -> None:
+        """Puts the cursor on a field."""
+        self.form.go(key)
 
     def on_key(self, event: events.Key) -> None:
         """While a value is being typed or chosen, keys belong to it."""

@@ -249,6 +249,9 @@ is dimmed lies ahead of it and stays on record until something is changed.
         self.chosen = next(kind for kind in self.kinds if kind.name == name)
         self._settle()
 
+    def choices(self) -> tuple[Action, ...]:
+        return tuple(Action(f"choose:{kind.name}", "", kind.name, f"The chart of {kind.name}") for kind in self.kinds)
+
     def action_next_view(self) -> None:
         kinds = self.kinds
         self.action_choose(kinds[(kinds.index(self.chosen) + 1) % len(kinds)].name)

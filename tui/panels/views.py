@@ -39,6 +39,7 @@ CALIBRATION = View("Calibration", "Calib")
 FIT = View("Fit", "Fit", field=False)
 CURVE = View("Fit", "Fit", field=True)
 RESIDUALS = View("Residuals", "Resid", regression.MODES)
+VIEWS = (BOUNDARY, SAMPLES, ROWS, CONFUSION, CLASSES, CALIBRATION, FIT, RESIDUALS)  # one of each name
 
 
 def views(subject: Subject) -> tuple[View, ...]:
