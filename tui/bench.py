@@ -10,6 +10,7 @@ from textual.widgets import Static
 from tui.arrangement import mode_of
 from tui.desk import Desk, Tabs
 from tui.hints import Hints, Problem
+from tui.output import TightCompositor
 from tui.transport import Header
 
 
@@ -27,6 +28,7 @@ class Bench(Screen[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(id="_default")
+        self._compositor = TightCompositor()
         self.header, self.tabs, self.desk = Header(), Tabs(), Desk()
         self.desk.tabs = self.tabs
         self.problem, self.hints = Problem(), Hints()

@@ -1,16 +1,21 @@
 """What goes over the wire for a frame: only the cells that changed, and only what changes about their style.
 
-Textual repaints a changed stretch from the left edge of its widget and spells every style out in full. Over a slow line
-that is most of the traffic, so the same update is written here from its first changed cell, with style differences.
+Textual renders every line of every widget between the first and the last change, repaints a changed stretch from the
+left edge of its widget, and spells every style out in full. Here a frame asks each widget for its changed lines alone,
+and is written from the first changed cell to the last, with style differences.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, Console
 from rich.style import Style
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 
 RESET = "\x1b[0m"
 
@@ -47,31 +52,93 @@ def pen_of(style: Style | None, system: ColorSystem) -> Pen:
     return Pen(attributes, *colors)
 
 
-class TightUpdate(ChopsUpdate):
+@lru_cache(4096)
+def change(pen: Pen, other: Pen) -> str:
+    """The same as `pen.change_to(other)`, remembered."""
+    return pen.change_to(other)
+
+
+class Stretch(NamedTuple):
+    """Cells of one line of the screen, from column `x` on."""
+
+    y: int
+    x: int
+    strip: Strip
+
+
+class TightUpdate(CompositorUpdate):
     """A partial update of the screen in as few bytes as it takes."""
+
+    def __init__(self, stretches: Iterable[Stretch]) -> None:
+        """Takes stretches that do not overlap, line by line from left to right."""
+        self.stretches = stretches
 
     @classmethod
     def of(cls, update: ChopsUpdate) -> "TightUpdate":
         """The same update, written tightly."""
-        return cls(update.chops, update.spans, update.chop_ends)
+        return cls(_cut(update))
 
     def render_segments(self, console: Console) -> str:
         """The update as text and escape sequences; it begins and ends with the terminal's plain style."""
         system = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         written: list[str] = []
         pen, cursor = Pen(), (-1, -1)
-        for y, x1, x2 in self.spans:
-            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or x >= x2 or end <= x1:
+        for y, x, strip in self.stretches:
+            if cursor != (y, x):
+                written.append(f"\x1b[{y + 1};{x + 1}H")
+            for text, style, control in strip:
+                if control:
                     continue
+                wanted = pen_of(style, system)
+                written.append(change(pen, wanted) + text)
+                pen = wanted
+            cursor = (y, x + strip.cell_length)
+        return "".join([*written, change(pen, Pen()) and RESET])
+
+
+def _cut(update: ChopsUpdate) -> Iterator[Stretch]:
+    """What Textual's update shows within its spans."""
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x < x2 and end > x1:
                 first, last = max(x, x1), min(end, x2)
-                if cursor != (y, first):
-                    written.append(f"\x1b[{y + 1};{first + 1}H")
-                for text, style, control in strip.crop(first - x, last - x):
-                    if control:
-                        continue
-                    wanted = pen_of(style, system)
-                    written.append(pen.change_to(wanted) + text)
-                    pen = wanted
-                cursor = (y, last)
-        return "".join([*written, pen.change_to(Pen()) and RESET])
+                yield Stretch(y, first, strip.crop(first - x, last - x))
+
+
+class TightCompositor(Compositor):
+    """Composes a partial update from the changed lines of the widgets that are in front there, and no others."""
+
+    def render_partial_update(self) -> TightUpdate | None:  # type: ignore[override]
+        """What became dirty since the last update; None where nothing did."""
+        screen = self.size.region
+        dirty = [region.intersection(screen) for region in self._dirty_regions]
+        self._dirty_regions.clear()
+        parts = [part for span in self._regions_to_spans(dirty) for part in self._in_front(*span)]
+        rows: dict[Widget, tuple[int, int]] = {}
+        for y, _, _, widget, _, _ in parts:
+            first, last = rows.get(widget, (y, y))
+            rows[widget] = min(first, y), max(last, y)
+        strips: dict[Widget, list[Strip]] = {}
+        stretches = []
+        for y, x1, x2, widget, shown, region in parts:
+            first, last = rows[widget]
+            if widget not in strips:
+                lines = Region(shown.x - region.x, first - region.y, shown.width, last + 1 - first)
+                strips[widget] = widget.render_lines(lines)
+            stretches.append(Stretch(y, x1, strips[widget][y - first].crop(x1 - shown.x, x2 - shown.x)))
+        return TightUpdate(sorted(stretches, key=lambda stretch: stretch[:2])) if stretches else None
+
+    def _in_front(self, y: int, x1: int, x2: int) -> Iterator[tuple[int, int, int, Widget, Region, Region]]:
+        """Cuts columns x1 to x2 of a line into parts of one widget each: (y, from, to, the widget that is in front
+        there, the region it is seen in, its whole region)."""
+        bare = [(x1, x2)]
+        for widget, shown, region in self.layers_visible[y]:
+            left, right = shown.x, shown.right
+            for place in range(len(bare) - 1, -1, -1):
+                start, stop = bare[place]
+                first, last = max(start, left), min(stop, right)
+                if first < last:
+                    yield y, first, last, widget, shown, region
+                    bare[place : place + 1] = [part for part in ((start, first), (last, stop)) if part[0] < part[1]]
+            if not bare:
+                return

@@ -1,16 +1,24 @@
 """The tight form of an update shows what Textual's own form shows, in a terminal of three escape sequences."""
 
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate
+from textual.app import App
+from textual.events import Key
+from textual.pilot import Pilot
 from textual.strip import Strip
 
+from engine import load_experiment
+from tui.app import Workbench
 from tui.output import Pen, TightUpdate, pen_of
 
 WIDTH, HEIGHT = 24, 5
@@ -29,9 +37,12 @@ STYLES = [
 TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(.)", re.S)
 
 
-def shown(written: str) -> dict[tuple[int, int], tuple[str, tuple[str, ...]]]:
+Cells = dict[tuple[int, int], tuple[str, tuple[str, ...]]]
+
+
+def shown(written: str) -> Cells:
     """Cell by cell what a terminal shows: the character, and its style as sorted attributes."""
-    cells: dict[tuple[int, int], tuple[str, tuple[str, ...]]] = {}
+    cells: Cells = {}
     row = column = 0
     state: dict[str, str] = {}
     for down, right, codes, character in TOKEN.findall(written):
@@ -112,3 +123,31 @@ def test_a_pen_says_only_what_changes() -> None:
     assert red.change_to(green) == "\x1b[38;2;0;255;0m"
     assert red.change_to(bold_red) == "\x1b[0;1;38;2;255;0;0;48;2;0;0;0m"
     assert red.change_to(Pen()) == "\x1b[0m"
+
+
+async def test_the_updates_of_a_run_add_up_to_the_screen(
+    until: Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console, terminal, tight = Console(color_system="truecolor", force_terminal=True), Cells(), list[str]()
+
+    def receive(self: App[Any], screen: object, update: object) -> None:
+        if isinstance(update, CompositorUpdate):
+            written = update.render_segments(console)
+            terminal.update(shown(written))
+            tight.extend([written] if isinstance(update, TightUpdate) else [])
+
+    monkeypatch.setattr(App, "_display", receive)
+    app = Workbench(load_experiment("spiral", {"epochs": 100_000}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app._session is not None and app.snapshot.activity == "paused")
+        await pilot.press("space")
+        for key in ("5", "z", "z", "question_mark", "escape", "3"):
+            app.post_message(Key(key, None))
+            await until(pilot, partial(lambda frame: app._frames > frame, app._frames + 3))
+        await pilot.press("space")
+        await until(pilot, lambda: app.snapshot.activity == "paused")
+        await until(pilot, lambda: not app.bench._dirty_widgets)
+        lines = ("".join(segment.style.render(segment.text) if segment.style else segment.text for segment in strip)
+                 for strip in app.bench._compositor.render_strips())  # fmt: skip
+        assert len(tight) > 10
+        assert terminal == shown("\n".join(lines))
