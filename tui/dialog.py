@@ -84,8 +84,8 @@ class Dialog(Overlay[Result]):
             yield from self.body()
 
     def body(self) -> "list[Widget]":
-        """What is in the box."""
-        raise NotImplementedError
+        """What is in the box; here nothing."""
+        return []
 
     def action_close(self) -> None:
         self.dismiss(None)

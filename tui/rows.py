@@ -1,5 +1,6 @@
 """The lines a form is made of: text in roles, which the form colours."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -17,16 +18,16 @@ def cut(text: str, width: int) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(ABC):
     """A line of a form. `key` is its identity, by which the cursor stays on it when the rows are made anew."""
 
     key: str
     hint: str = ""
     selectable: ClassVar[bool] = True
 
+    @abstractmethod
     def parts(self, width: int) -> Sequence[Part]:
         """What the line says, in at most `width` columns."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

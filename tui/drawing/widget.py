@@ -26,8 +26,8 @@ class Drawing(Widget):
         self._ground = (DEFAULT, DEFAULT)
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
-        """A picture of exactly `width` x `height` cells; both are at least 1."""
-        raise NotImplementedError
+        """A picture of exactly `width` x `height` cells, here an empty one; both are at least 1."""
+        return Picture(width, height)
 
     @property
     def palette(self) -> Palette:

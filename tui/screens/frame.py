@@ -63,8 +63,8 @@ class WholeScreen(Screen[None]):
         yield self.foot
 
     def body(self) -> "list[Widget]":
-        """What is between head and foot."""
-        raise NotImplementedError
+        """What is between head and foot; here nothing."""
+        return []
 
     def on_mount(self) -> None:
         hints = [self._hint(action, scope) for action, scope in (*self.HINTS, (self.LEAVE, self.SCOPE))]
@@ -73,8 +73,7 @@ class WholeScreen(Screen[None]):
         self._look()
 
     def look(self, snapshot: "Snapshot") -> None:
-        """Takes in answers, asks new questions, draws what is new."""
-        raise NotImplementedError
+        """Takes in answers, asks new questions, draws what is new; here there is nothing to look at."""
 
     def action_leave(self) -> None:
         self.dismiss(None)
