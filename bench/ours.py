@@ -56,7 +56,7 @@ def resident() -> float:
 
 
 def build(case: Case, variant: str) -> tuple[str, Round]:
-    trainer = Trainer(experiment(case), splits(case))
+    trainer = Trainer(experiment(case), splits(case), cores=int(variant))
     grid = np.stack(np.meshgrid(np.linspace(-6, 6, 100), np.linspace(6, -6, 100)), -1).reshape(-1, 2).astype(np.float32)
 
     def train(seconds: float) -> float:

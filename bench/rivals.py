@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import which
 
 from bench.cases import BEST, BOOK, EAGER, JAX, KARPATHY, OURS, SHIPPED, SKLEARN, TF, Case
+from engine.cores import available
 
 HERE = Path(__file__).resolve().parent
 START_LIMIT, ROUND_LIMIT = 300.0, 300.0
@@ -36,7 +37,8 @@ class Rival:
 
 def rivals(playground: str | None, convnetjs: str | None, quick: bool) -> Iterator[Rival]:
     """Everybody, ours first. `quick` leaves out what takes long to start."""
-    yield Rival(OURS, OURS, "ours")
+    yield Rival(f"{OURS}, 1 core", OURS, "ours", "1")
+    yield Rival(f"{OURS}, 2 cores", OURS, "ours", "2", takes=_large)
     for n in (1, 2):
         threads = f"{n} thread{'s' * (n > 1)}"
         yield Rival(f"{EAGER}, {threads}", EAGER, "pytorch", f"eager {n}", n, _steps("train", "evaluate"))
@@ -57,6 +59,10 @@ def rivals(playground: str | None, convnetjs: str | None, quick: bool) -> Iterat
 
 def _steps(*kinds: str) -> Callable[[Case], bool]:
     return lambda case: case.kind in kinds
+
+
+def _large(case: Case) -> bool:
+    return case.shape != (2,) and case.kind != "memory" and available()
 
 
 def _dense(case: Case) -> bool:

@@ -11,6 +11,7 @@ Where to look, in the order in which data flows:
     data         data sets, splits, scaling
     recipes      whole networks from a few settings; graph: named nodes; layers: their formulas forward and backward
     memory       flat vectors and named views; plan: the calls of a step; network: nodes, memory and plans together
+    cores        a second core, which takes half of every large call
     losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
     feed         batches; course: rates of many steps at once; update: from a gradient to new weights
     epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping

@@ -96,7 +96,7 @@ def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
     write_atomically(Path(path), save(tensors, {KEY: _text(record)}))
 
 
-def load_checkpoint(path: str | Path, folder: Path | None = None) -> Trainer:
+def load_checkpoint(path: str | Path, folder: Path | None = None, cores: int = 1) -> Trainer:
     """A trainer that goes on exactly where the saved one stood; `folder` is where data files are.
 
     Seconds start at 0. Raises BadInput with one line for a file that is damaged, foreign or does not fit.
@@ -105,7 +105,7 @@ def load_checkpoint(path: str | Path, folder: Path | None = None) -> Trainer:
     place = f"checkpoint '{path}'"
     experiment = base_experiment(record, place)
     edits = _edits(record, experiment, len(tensors.get("history.losses", ())), place)
-    trainer = Trainer(experiment, folder=folder, dtype=np.dtype(record.dtype))
+    trainer = Trainer(experiment, folder=folder, dtype=np.dtype(record.dtype), cores=cores)
     for edit in edits:
         if edit.step <= record.step:
             experiment = experiment.edited({edit.key: edit.value})

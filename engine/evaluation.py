@@ -37,8 +37,9 @@ class Evaluation:
             at = self.network.run(targets.shape[1], training=False)
             at.inputs[...] = self.x[which]
             at.targets[...] = targets
-            at.forward.run()
-            at.backward.run()
+            for calls in self.network.calls(at.forward, at.backward):
+                for function, args in calls:
+                    function(*args)
             total += float(at.vitals[0]) * at.batch
             if self.labels is not None:
                 right += int(np.count_nonzero(decide(at.y, self.threshold) == self.labels[which]))

@@ -6,11 +6,19 @@ state is a copy of a few arrays.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Memory(Protocol):
+    """Where arrays come from: `np.zeros`, or memory that is shared with another process."""
+
+    def __call__(self, shape: int | tuple[int, ...], dtype: DTypeLike, /) -> Array:
+        """Zeros of `shape`."""
 
 
 @dataclass(frozen=True)

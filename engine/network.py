@@ -8,13 +8,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike
 
+from engine.cores import SecondCore
 from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect
 from engine.layers import Scratch, Shape, Site
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
-from engine.memory import Array, Layout
-from engine.plan import Plan
+from engine.memory import Array, Layout, Memory
+from engine.plan import Call, Plan
 from engine.rng import rng
 
 KEPT_PASSES = 12
@@ -61,24 +62,26 @@ class Network:
         target_rows: int,
         seed: int,
         dtype: DTypeLike = np.float32,
+        core: SecondCore | None = None,
     ):
-        """Builds the nodes for samples of `shape` and draws the first weights.
+        """Builds the nodes for samples of `shape` and draws the first weights; `core` takes its half of `calls`.
 
         Raises BadInput where shapes or names do not fit.
         """
         self.nodes: tuple[Node, ...] = connect(specs, shape)
         self.shape, self.loss, self.target_rows, self.seed = shape, loss, target_rows, seed
         self.dtype: np.dtype = np.dtype(dtype)
+        self.core = core
+        self.memory: Memory = core.memory if core else np.zeros
         self.parameters, self.statistics = Layout(), Layout()
         for node in self.nodes:
             for spec in node.parameters:
                 self.parameters.add(node.name, spec.name, spec.shape, spec.transposed)
             for name, (length, _) in node.layer.statistics(*node.shapes).items():
                 self.statistics.add(node.name, name, length)
-        self.values = np.zeros(self.parameters.size, self.dtype)
-        self.grads = np.zeros_like(self.values)
-        self.buffers = np.zeros(self.statistics.size, self.dtype)
-        self.clock = np.zeros((), np.int64)
+        self.values, self.grads = self.vector(), self.vector()
+        self.buffers = self.memory(self.statistics.size, self.dtype)
+        self.clock = self.memory((), np.int64)
         self._passes: OrderedDict[tuple[int, bool], Pass] = OrderedDict()
         self.initialize()
 
@@ -91,6 +94,10 @@ class Network:
                 slot.view(self.values)[...] = spec.init.draw(generator, spec.shape, spec.fan_in, spec.fan_out)
             for name, (_, first) in node.layer.statistics(*node.shapes).items():
                 self.statistics.slots[f"{node.name}.{name}"].view(self.buffers)[...] = first
+
+    def vector(self) -> Array:
+        """Zeros, one a parameter."""
+        return self.memory(self.parameters.size, self.dtype)
 
     @property
     def features(self) -> int:
@@ -113,6 +120,10 @@ class Network:
         self._passes.move_to_end(key)
         return self._passes[key]
 
+    def calls(self, *plans: Plan) -> tuple[list[Call], ...]:
+        """The calls of each plan, without what a second core does; they are good until `calls` is asked again."""
+        return self.core.calls(*plans) if self.core else tuple(plan.calls for plan in plans)
+
     @np.errstate(all="ignore")
     def predict(self, x: Array) -> Array:
         """Outputs (rows, K) for inputs (rows, *shape), in inference mode: logits where the loss works from logits."""
@@ -128,7 +139,7 @@ class Network:
 
     def _build(self, batch: int, training: bool) -> Pass:
         whole = {INPUT: self._input(batch)}
-        inputs, targets = whole[INPUT][:-1].T, np.zeros((self.target_rows, batch), self.dtype)
+        inputs, targets = whole[INPUT][:-1].T, self.memory((self.target_rows, batch), self.dtype)
         outputs = {INPUT: whole[INPUT][:-1].reshape(*self.shape, batch)}
         gradients: dict[str, Array] = {}
         readers = {
@@ -139,14 +150,14 @@ class Network:
             if node.layer.view:
                 whole[node.name] = whole[source]
             else:
-                whole[node.name] = np.empty((int(np.prod(node.shape)) + 1, batch), self.dtype)
+                whole[node.name] = self.memory((int(np.prod(node.shape)) + 1, batch), self.dtype)
                 whole[node.name][-1] = 1
             outputs[node.name] = whole[node.name][:-1].reshape(*node.shape, batch)
             if training:
                 shared = node.layer.view and source != INPUT and readers[source] == 1
-                array = gradients[source] if shared else np.zeros_like(outputs[node.name])
+                array = gradients[source] if shared else self.memory(outputs[node.name].shape, self.dtype)
                 gradients[node.name] = array.reshape(*node.shape, batch)
-        pool, sites = Scratch(), {}
+        pool, sites = Scratch(self.memory), {}
         forward, backward, commit, later = (Plan(self.dtype) for _ in range(4))
         chains = self._chains(readers, training)
         inside = {name for chain in chains for name in chain}
@@ -163,7 +174,7 @@ class Network:
                         fused.forward(forward, *(sites[name] for name in chain))
             except ValueError as error:
                 raise BadInput(f"layers.{node.name} ({node.layer.name}) {error}") from None
-        vitals = np.zeros(2, self.dtype)
+        vitals = self.memory(2, self.dtype)
         del outputs[INPUT]
         made = Pass(batch, inputs, targets, outputs, gradients, sites, vitals, forward, backward, commit, later)
         pool.release()
@@ -196,8 +207,11 @@ class Network:
         views = {INPUT} | {node.name for node in self.nodes if node.layer.view}
         readers = [node for node in self.nodes if views.intersection(node.inputs) and not node.layer.view]
         if all(node.layer.name == "dense" for node in readers):
-            return np.ones((batch, self.features + 1), self.dtype).T
-        return np.ones((self.features + 1, batch), self.dtype)
+            made = self.memory((batch, self.features + 1), self.dtype).T
+        else:
+            made = self.memory((self.features + 1, batch), self.dtype)
+        made[...] = 1
+        return made
 
     def _site(
         self, node: Node, batch: int, training: bool,
@@ -228,7 +242,7 @@ class Network:
         """The loss, and dL/dy of the last node; in inference nobody reads the latter."""
         z = made.y.reshape(-1, made.batch)
         last = made.gradients.get(self.nodes[-1].name)
-        dz = np.empty_like(z) if last is None else last.reshape(z.shape)
+        dz = self.memory(z.shape, self.dtype) if last is None else last.reshape(z.shape)
         made.backward.label = "loss"
         self.loss.forward(made.backward, LossSite(z, made.targets, made.vitals[0:1], dz, pool))
 
@@ -248,7 +262,7 @@ class Network:
                 if source not in learning:
                     dxs.append(None)
                 elif source in written:
-                    dxs.append(np.empty_like(made.gradients[source]))
+                    dxs.append(self.memory(made.gradients[source].shape, self.dtype))
                 else:
                     dxs.append(made.gradients[source])
                     written.add(source)

@@ -77,9 +77,9 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, folder: Path, data: Path | None = None) -> "Run":
+    def resume(cls, folder: Path, data: Path | None = None, cores: int = 1) -> "Run":
         """A run exactly where it stopped; `data` is where data files are. Raises BadInput."""
-        trainer = load_checkpoint(checkpoint_of(folder), data)
+        trainer = load_checkpoint(checkpoint_of(folder), data, cores)
         epoch = trainer.state.epoch
         rows = trainer.history.rows
         old = _read(folder / HISTORY, COLUMNS, len(rows))

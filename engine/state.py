@@ -6,8 +6,6 @@ A copy of it is a keyframe; going back, branching, the LR range test, saving and
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from engine.memory import Array
 from engine.monitors import PlateauState, StoppingState
 
@@ -56,16 +54,16 @@ class State:
         return replace(self, values=self.values.copy(), buffers=self.buffers.copy(), slots=slots)
 
     def restore(self, other: "State") -> None:
-        """Takes over another state in place, so that every view of the vectors stays valid."""
+        """Takes over another state in place, so that every view of the vectors stays valid.
+
+        Slots that the other lacks are dropped; those that it has must be there.
+        """
         self.values[...] = other.values
         self.buffers[...] = other.buffers
         for name in [name for name in self.slots if name not in other.slots]:
             del self.slots[name]
         for name, slot in other.slots.items():
-            if name in self.slots:
-                self.slots[name][...] = slot
-            else:
-                self.slots[name] = slot.copy()
+            self.slots[name][...] = slot
         for name in ("step", "epoch", "row", "plateau", "stopping", "stopped", "best"):
             setattr(self, name, getattr(other, name))
 
@@ -85,8 +83,3 @@ class State:
     def nbytes(self) -> int:
         """The memory of the vectors, in bytes."""
         return self.values.nbytes + self.buffers.nbytes + sum(slot.nbytes for slot in self.slots.values())
-
-
-def first_state(values: Array, buffers: Array, slots: tuple[str, ...]) -> State:
-    """The state before the first step; `values` and `buffers` are the network's own vectors."""
-    return State(values, buffers, {name: np.zeros_like(values) for name in slots})

@@ -21,6 +21,8 @@ from engine.plan import Plan
 from engine.state import State
 
 BLOCK = 32_768
+HALVING_STARTS = 24_000
+ALIGNMENT = 16
 
 
 class Update:
@@ -32,11 +34,10 @@ class Update:
         self.decay = rules.decay + self.optimizer.decay
         one = np.ones(1)
         given = self.optimizer.scalars(one, one, one * self.optimizer.coefficient, one * self.optimizer.coefficient)
-        self.now = np.zeros(len(given) + 1, network.dtype)
+        self.now = network.memory(len(given) + 1, network.dtype)
         scalars = tuple(self.now[i : i + 1].reshape(()) for i in range(len(given) + 1))
         w, g = network.values, network.grads
         self.plan = do = Plan(network.dtype)
-        spare = tuple(np.empty(min(BLOCK, w.size), w.dtype) for _ in range(self.optimizer.spare))
         weights = [slot for slot in network.parameters if len(slot.shape) > 1]
         for slot in weights:
             if rules.l2:
@@ -55,11 +56,16 @@ class Update:
                 less = np.empty(slot.size, w.dtype)
                 do(np.multiply, w[slot.flat], scalars[-1], less)
                 do(np.subtract, w[slot.flat], less, w[slot.flat])
-        for start in range(0, w.size, BLOCK):
-            piece = slice(start, min(start + BLOCK, w.size))
-            length = piece.stop - start
-            slots = {name: slot[piece] for name, slot in state.slots.items()}
-            self.optimizer.update(do, w[piece], g[piece], slots, tuple(s[:length] for s in spare), *scalars[:-1])
+        whole = ((do, 0, w.size),)
+        middle = w.size // 2 // ALIGNMENT * ALIGNMENT
+        halves = zip(do.halves(), (0, middle), (middle, w.size), strict=True)
+        for half, first, last in halves if w.size >= HALVING_STARTS else whole:
+            spare = tuple(network.memory(min(BLOCK, last - first), w.dtype) for _ in range(self.optimizer.spare))
+            for start in range(first, last, BLOCK):
+                piece = slice(start, min(start + BLOCK, last))
+                slots = {name: slot[piece] for name, slot in state.slots.items()}
+                room = tuple(s[: piece.stop - start] for s in spare)
+                self.optimizer.update(half, w[piece], g[piece], slots, room, *scalars[:-1])
         if rules.max_norm:
             for slot in weights:
                 do(_limit_units, slot.view(w), rules.max_norm)

@@ -166,6 +166,7 @@ def _train(parser: Parser) -> None:
     parser.add_argument("experiment", nargs="?", default="digits", metavar="EXPERIMENT", help="file or preset")
     _changes(parser)
     parser.add_argument("--out", type=_folder, metavar="DIR", help="write the run into this folder")
+    _cores(parser)
     _output(parser)
     _data(parser)
 
@@ -173,8 +174,16 @@ def _train(parser: Parser) -> None:
 def _resume(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="folder of a run")
     _changes(parser, seed=False)
+    _cores(parser)
     _output(parser)
     _data(parser)
+
+
+def _cores(parser: Parser) -> None:
+    parser.add_argument(
+        "--cores", type=int, choices=(1, 2),
+        help="how many a large network may use; 2 where there are, and never more than are free; the results are equal",
+    )  # fmt: skip
 
 
 def _evaluate(parser: Parser) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from engine.layers.base import Layer, Shape, Site
+from engine.layers.base import Layer, Shape, Site, pieces
 from engine.memory import Array
 from engine.plan import Plan
 
@@ -117,7 +117,9 @@ class Relu(Activation, name="relu"):
         shape: Shape = ()
         while len(shape) < at.x.ndim and prod(longer := at.x.shape[-1 - len(shape) :]) <= ZEROS:
             shape = longer
-        do(np.maximum, at.x, np.zeros(shape, at.dtype), at.y)
+        zeros = np.zeros(shape, at.dtype)
+        for half, part in do.each(pieces(at.x)):
+            half(np.maximum, at.x[part], zeros, at.y[part])
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = [y > 0]."""
@@ -127,8 +129,9 @@ class Relu(Activation, name="relu"):
         """dx = dy [y > 0], by a mask of one byte a unit."""
         if at.dx is not None:
             mask = at.scratch(at.y.shape, np.bool_)
-            do(np.greater, at.y, 0.0, mask)
-            do(np.multiply, at.dy, mask, at.dx)
+            for half, part in do.each(pieces(at.y)):
+                half(np.greater, at.y[part], 0.0, mask[part])
+                half(np.multiply, at.dy[part], mask[part], at.dx[part])
 
     def dead(self, y: Array) -> float:
         """The share of units that put out zero for the whole batch."""

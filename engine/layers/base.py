@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.component import Component
 from engine.initializers import Initializer
-from engine.memory import Array
+from engine.memory import Array, Memory
 from engine.plan import Plan
 
 Shape = tuple[int, ...]
@@ -35,7 +35,8 @@ class ParameterSpec:
 class Scratch:
     """Arrays for intermediate results: one layer's may be the next one's, so they are good within one call only."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory = np.zeros) -> None:
+        self.memory = memory
         self._pool: dict[tuple[int, int, np.dtype], Array] = {}
         self._taken: dict[tuple[int, np.dtype], int] = {}
 
@@ -50,7 +51,7 @@ class Scratch:
         self._taken[size, dtype] = order + 1
         key = (size, order, dtype)
         if key not in self._pool:
-            self._pool[key] = np.empty(size, dtype)
+            self._pool[key] = self.memory(size, dtype)
         return self._pool[key].reshape(shape)
 
 
@@ -99,8 +100,17 @@ class Site:
     def keep(self, name: str, shape: Shape, dtype: type | np.dtype | None = None) -> Array:
         """An array of this node's own, which forward fills and backward reads."""
         if name not in self.kept:
-            self.kept[name] = np.zeros(shape, dtype or self.dtype)
+            self.kept[name] = self.pool.memory(shape, dtype or self.dtype)
         return self.kept[name]
+
+
+def pieces(x: Array) -> list[slice]:
+    """Slices of the first axis that fit the cache each, which several passes then read again and again."""
+    rows = max(1, PIECE_FLOATS * len(x) // max(x.size, 1))
+    return [slice(start, min(start + rows, len(x))) for start in range(0, len(x), rows)]
+
+
+PIECE_FLOATS = 65_536
 
 
 class Layer(Component, kind="layer", key="type"):

@@ -5,6 +5,7 @@ fit the cache (they hold each pixel kernel^2 times), so they are made and used a
 again in backward.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -70,12 +71,13 @@ class Conv2d(Layer, name="conv2d"):
         if self.padding:
             x, p = self._padded(at), self.padding
             do(np.copyto, x[:, p:-p, p:-p], at.x)
-        parts = chunks(at.y.shape, weights.shape[2])
-        columns, inner = self._columns(do, at, parts, weights.shape[2]), weights.shape[2] - self.bias
-        for chunk in parts:
-            X = columns[:, :, : chunk.positions]
-            do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
-            write_product(do, weights, X, chunk.of(at.y, self.groups))
+        size = weights.shape[2]
+        for half, parts in do.shares(chunks(at.y.shape, size)):
+            columns = self._columns(half, at, parts, size)
+            for chunk in parts:
+                X = columns[:, :, : chunk.positions]
+                half(np.copyto, windows.unroll(X[:, : size - self.bias], chunk), windows.read(x, chunk))
+                write_product(half, weights, X, chunk.of(at.y, self.groups))
 
     def backward(self, do: Plan, at: Site) -> None:
         """Both gradients, by the way that copies less."""
@@ -105,25 +107,28 @@ class Conv2d(Layer, name="conv2d"):
         x, windows = self._padded(at) if self.padding else at.x, self._windows()
         W = at.weights["weight"].reshape(self.groups, self.channels // self.groups, -1).transpose(0, 2, 1)
         inner, size = W.shape[1], W.shape[1] + self.bias
-        parts = chunks(at.y.shape, size)
-        columns = self._columns(do, at, parts, size)
-        total, part = (at.scratch((self.groups, size, W.shape[2])) for _ in range(2))
-        slopes = at.scratch((self.groups, inner, columns.shape[2]))
+        whole, totals = chunks(at.y.shape, size), []
+        for half, parts in do.shares(whole):
+            columns = self._columns(half, at, parts, size)
+            total, part = (at.scratch((self.groups, size, W.shape[2])) for _ in range(2))
+            for chunk in parts:
+                X, dy = columns[:, :, : chunk.positions], chunk.of(at.dy, self.groups)
+                half(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
+                add_product(half, X, dy.transpose(0, 2, 1), total, part, chunk is parts[0])
+            totals.append(total)
+        self.write_gradients(do, at, totals)
         if at.dx is not None:
             do(at.dx.fill, 0)
-        for chunk in parts:
-            X, dy = columns[:, :, : chunk.positions], chunk.of(at.dy, self.groups)
-            do(np.copyto, windows.unroll(X[:, :inner], chunk), windows.read(x, chunk))
-            add_product(do, X, dy.transpose(0, 2, 1), total, part, chunk is parts[0])
-            if at.dx is not None:
+            slopes = at.scratch((self.groups, inner, max(chunk.positions for chunk in whole)))
+            for chunk in whole:
                 dX = slopes[:, :, : chunk.positions]
-                write_product(do, W, dy, dX)
+                write_product(do, W, chunk.of(at.dy, self.groups), dX)
                 for pixels, found in windows.overlaps(at.dx, windows.unroll(dX, chunk), chunk):
                     do(np.add, pixels, found, pixels)
-        self.write_gradients(do, at, total)
 
-    def write_gradients(self, do: Plan, at: Site, total: Array) -> None:
-        """dW and db from their common transpose (groups, K, O / groups)."""
+    def write_gradients(self, do: Plan, at: Site, totals: list[Array]) -> None:
+        """dW and db from their common transpose (groups, K, O / groups), a sum of one array a half."""
+        total = add_up(do, totals)
         inner = at.weights["weight"][0].size
         do(np.copyto, at.grads["weight"].reshape(self.groups, -1, inner), total[:, :inner].transpose(0, 2, 1))
         if self.bias:
@@ -142,15 +147,17 @@ class Conv2d(Layer, name="conv2d"):
         kernels = at.weights["weight"].reshape(groups, outs, ins, k, k)
         do(np.copyto, turned.reshape(groups, ins, outs, k, k), kernels.transpose(0, 2, 1, 3, 4)[..., ::-1, ::-1])
         windows = Windows(k, 1, 0, self.dilation, groups)
-        parts = chunks(at.x.shape, size)
-        columns = at.scratch((groups, size, max(chunk.positions for chunk in parts)))
-        total, part = (at.scratch((groups, size, ins)) for _ in range(2))
-        for chunk in parts:
-            Y = columns[:, :, : chunk.positions]
-            do(np.copyto, windows.unroll(Y, chunk), windows.read(dy, chunk))
-            write_product(do, turned, Y, chunk.of(dx, groups))
-            add_product(do, Y, chunk.of(at.x, groups).transpose(0, 2, 1), total, part, chunk is parts[0])
-        found = total.reshape(groups, outs, k, k, ins)[:, :, ::-1, ::-1].transpose(0, 1, 4, 2, 3)
+        totals = []
+        for half, parts in do.shares(chunks(at.x.shape, size)):
+            columns = at.scratch((groups, size, max(chunk.positions for chunk in parts)))
+            total, part = (at.scratch((groups, size, ins)) for _ in range(2))
+            for chunk in parts:
+                Y = columns[:, :, : chunk.positions]
+                half(np.copyto, windows.unroll(Y, chunk), windows.read(dy, chunk))
+                write_product(half, turned, Y, chunk.of(dx, groups))
+                add_product(half, Y, chunk.of(at.x, groups).transpose(0, 2, 1), total, part, chunk is parts[0])
+            totals.append(total)
+        found = add_up(do, totals).reshape(groups, outs, k, k, ins)[:, :, ::-1, ::-1].transpose(0, 1, 4, 2, 3)
         do(np.copyto, at.grads["weight"].reshape(groups, outs, ins, k, k), found)
         if self.bias:
             do(dy.reshape(self.channels, -1).dot, np.ones(dy[0].size, at.dtype), at.grads["bias"])
@@ -168,7 +175,7 @@ class Conv2d(Layer, name="conv2d"):
     def _windows(self) -> Windows:
         return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
 
-    def _columns(self, do: Plan, at: Site, parts: tuple[Chunk, ...], size: int) -> Array:
+    def _columns(self, do: Plan, at: Site, parts: Sequence[Chunk], size: int) -> Array:
         """Room for the columns X of the largest chunk, (groups, K, P), with the row of ones."""
         columns = at.scratch((self.groups, size, max(chunk.positions for chunk in parts)))
         if self.bias:
@@ -179,6 +186,13 @@ class Conv2d(Layer, name="conv2d"):
         """Room for x with its border of zeros, which stays zero."""
         channels, height, width, batch = at.x.shape
         return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
+
+
+def add_up(do: Plan, totals: list[Array]) -> Array:
+    """The sum of what the halves have found, in the first one's array."""
+    for other in totals[1:]:
+        do(np.add, totals[0], other, totals[0])
+    return totals[0]
 
 
 def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from engine.layers.activations import Relu
-from engine.layers.base import Layer, Shape, Site
+from engine.layers.base import Layer, Shape, Site, pieces
 from engine.layers.columns import Chunk, chunks, write_product
 from engine.layers.convolution import Conv2d, add_product
 from engine.layers.pooling import MaxPool2d
@@ -60,15 +60,18 @@ class ReluPool:
         """y = max(0, pool x)."""
         relu, pool = sites
         self.pool.forward(do, replace(pool, xs=relu.xs))
-        do(np.maximum, pool.y, np.zeros(pool.y.shape[2:], pool.dtype), pool.y)
+        zeros = np.zeros(pool.y.shape[2:], pool.dtype)
+        for half, part in do.each(pieces(pool.y)):
+            half(np.maximum, pool.y[part], zeros, pool.y[part])
 
     def backward(self, do: Plan, *sites: Site) -> None:
         """dx from dy [y > 0], through the pooling."""
         relu, pool = sites
         if relu.dx is not None:
             g, positive = pool.scratch(pool.y.shape), pool.scratch(pool.y.shape, np.bool_)
-            do(np.greater, pool.y, 0.0, positive)
-            do(np.multiply, pool.dy, positive, g)
+            for half, part in do.each(pieces(pool.y)):
+                half(np.greater, pool.y[part], 0.0, positive[part])
+                half(np.multiply, pool.dy[part], positive[part], g[part])
             self.pool.backward(do, replace(pool, xs=relu.xs, dxs=relu.dxs, dy=g))
 
 
@@ -82,85 +85,80 @@ class ConvPool:
         """y = max(0, max(Z)), with right = [Z1 > Z0] along rows and low = [.. > ..] between them kept for backward."""
         conv, _, pool = sites
         weights = self.conv.whole_weights(do, conv)
-        parts = self._parts(conv, pool)
-        most = max(part.positions for part in parts)
-        columns = conv.scratch((self.conv.groups, weights.shape[2], 4 * most))
-        room, wide = conv.scratch((len(conv.y), 4 * most)), conv.scratch((len(conv.y) * 2 * most,))
-        zeros = np.zeros(most, conv.dtype)
-        if self.conv.bias:
-            do(columns[:, -1].fill, 1)
         for target, source in self._laid_out(conv, pool):
             do(np.copyto, target, source)
-        for part, right, low in self._masked(conv, pool, parts):
-            size = part.positions
-            X, Z = columns[:, :, : 4 * size], room[:, : 4 * size]
-            do(np.copyto, *self._columns(conv, pool, X, part))
-            write_product(do, weights, X, Z.reshape(self.conv.groups, -1, 4 * size))
-            Z = Z.reshape(-1, 2, 2, size)
-            best = wide[: Z.size // 2].reshape(-1, 2, size)
-            y = part.of(pool.y, 1)[0]
-            if conv.training:
-                do(np.greater, Z[:, :, 1], Z[:, :, 0], right)
-            do(np.maximum, Z[:, :, 0], Z[:, :, 1], best)
-            if conv.training:
-                do(np.greater, best[:, 1], best[:, 0], low)
-            do(np.maximum, best[:, 0], best[:, 1], y)
-            do(np.maximum, y, zeros[:size], y)
+        for half, parts in do.shares(tuple(self._masked(conv, pool))):
+            most = max(part.positions for part, _, _ in parts)
+            columns = self._room(half, conv, weights.shape[2], most)
+            room, wide = conv.scratch((len(conv.y), 4 * most)), conv.scratch((len(conv.y) * 2 * most,))
+            zeros = np.zeros(most, conv.dtype)
+            for part, right, low in parts:
+                size = part.positions
+                X, Z = columns[:, :, : 4 * size], room[:, : 4 * size]
+                half(np.copyto, *self._columns(conv, pool, X, part))
+                write_product(half, weights, X, Z.reshape(self.conv.groups, -1, 4 * size))
+                Z = Z.reshape(-1, 2, 2, size)
+                best = wide[: Z.size // 2].reshape(-1, 2, size)
+                y = part.of(pool.y, 1)[0]
+                if conv.training:
+                    half(np.greater, Z[:, :, 1], Z[:, :, 0], right)
+                half(np.maximum, Z[:, :, 0], Z[:, :, 1], best)
+                if conv.training:
+                    half(np.greater, best[:, 1], best[:, 0], low)
+                half(np.maximum, best[:, 0], best[:, 1], y)
+                half(np.maximum, y, zeros[:size], y)
 
     def backward(self, do: Plan, *sites: Site) -> None:
         """dy [y > 0] goes to the low row where low, to the right pixel where right; then as a convolution."""
         conv, _, pool = sites
-        parts = self._parts(conv, pool)
-        most, outs = max(part.positions for part in parts), len(conv.y)
-        g, positive = conv.scratch((outs, most)), conv.scratch((outs, most), np.bool_)
-        wide, room = conv.scratch((outs * 2 * most,)), conv.scratch((outs, 4 * most))
-        columns = total = part_total = padded = None
-        size = conv.weights["weight"][0].size + self.conv.bias
-        if conv.dx is None:
-            columns = conv.scratch((self.conv.groups, size, 4 * most))
-            total, part_total = (conv.scratch((self.conv.groups, size, outs // self.conv.groups)) for _ in range(2))
-            if self.conv.bias:
-                do(columns[:, -1].fill, 1)
-        else:
-            padded = self.conv.padded_dy(conv)
-        for part, right, low in self._masked(conv, pool, parts):
-            n = part.positions
-            own, mask, D = g[:, :n], positive[:, :n], wide[: outs * 2 * n].reshape(outs, 2, n)
-            do(np.greater, part.of(pool.y, 1)[0], 0.0, mask)
-            do(np.multiply, part.of(pool.dy, 1)[0], mask, own)
-            do(np.multiply, own, low, D[:, 1])
-            do(np.subtract, own, D[:, 1], D[:, 0])
+        padded = None if conv.dx is None else self.conv.padded_dy(conv)
+        outs, size, totals = len(conv.y), conv.weights["weight"][0].size + self.conv.bias, []
+        for half, parts in do.shares(tuple(self._masked(conv, pool))):
+            most = max(part.positions for part, _, _ in parts)
+            g, positive = conv.scratch((outs, most)), conv.scratch((outs, most), np.bool_)
+            wide = conv.scratch((outs * 2 * most,))
             if padded is None:
-                assert columns is not None
-                assert total is not None
-                assert part_total is not None
-                dZ, X = room[:, : 4 * n], columns[:, :, : 4 * n]
-                quarters = dZ.reshape(outs, 2, 2, n)
-                do(np.multiply, D, right, quarters[:, :, 1])
-                do(np.subtract, D, quarters[:, :, 1], quarters[:, :, 0])
-                do(np.copyto, *self._columns(conv, pool, X, part))
-                across = dZ.reshape(self.conv.groups, -1, 4 * n).transpose(0, 2, 1)
-                add_product(do, X, across, total, part_total, part is parts[0])
-            else:
-                shape = (outs, 2, *part.shape)
-                left_pixels, right_pixels = self._pixels(padded, conv, part)
-                do(np.multiply, D.reshape(shape), right.reshape(shape), right_pixels)
-                do(np.subtract, D.reshape(shape), right_pixels, left_pixels)
+                columns, room = self._room(half, conv, size, most), conv.scratch((outs, 4 * most))
+                total, spare = (conv.scratch((self.conv.groups, size, outs // self.conv.groups)) for _ in range(2))
+                totals.append(total)
+            for part, right, low in parts:
+                n = part.positions
+                own, mask, D = g[:, :n], positive[:, :n], wide[: outs * 2 * n].reshape(outs, 2, n)
+                half(np.greater, part.of(pool.y, 1)[0], 0.0, mask)
+                half(np.multiply, part.of(pool.dy, 1)[0], mask, own)
+                half(np.multiply, own, low, D[:, 1])
+                half(np.subtract, own, D[:, 1], D[:, 0])
+                if padded is None:
+                    dZ, X = room[:, : 4 * n], columns[:, :, : 4 * n]
+                    quarters = dZ.reshape(outs, 2, 2, n)
+                    half(np.multiply, D, right, quarters[:, :, 1])
+                    half(np.subtract, D, quarters[:, :, 1], quarters[:, :, 0])
+                    half(np.copyto, *self._columns(conv, pool, X, part))
+                    across = dZ.reshape(self.conv.groups, -1, 4 * n).transpose(0, 2, 1)
+                    add_product(half, X, across, total, spare, part is parts[0][0])
+                else:
+                    shape = (outs, 2, *part.shape)
+                    left_pixels, right_pixels = self._pixels(padded, conv, part)
+                    half(np.multiply, D.reshape(shape), right.reshape(shape), right_pixels)
+                    half(np.subtract, D.reshape(shape), right_pixels, left_pixels)
         if padded is None:
-            assert total is not None
-            self.conv.write_gradients(do, conv, total)
+            self.conv.write_gradients(do, conv, totals)
         else:
             self.conv.backward_from_dy(do, conv, padded)
 
-    def _parts(self, conv: Site, pool: Site) -> tuple[Chunk, ...]:
-        return chunks(pool.y.shape, 4 * conv.weights["weight"][0].size)
+    def _room(self, do: Plan, conv: Site, size: int, most: int) -> Array:
+        """Room for the columns X of a chunk of `most` windows, (groups, K, 4 q), with the row of ones."""
+        columns = conv.scratch((self.conv.groups, size, 4 * most))
+        if self.conv.bias:
+            do(columns[:, -1].fill, 1)
+        return columns
 
-    def _masked(self, conv: Site, pool: Site, parts: tuple[Chunk, ...]) -> Iterator[tuple[Chunk, Array, Array]]:
+    def _masked(self, conv: Site, pool: Site) -> Iterator[tuple[Chunk, Array, Array]]:
         """Each chunk with its masks right (O, 2, q) and low (O, q)."""
         size, start = pool.y.size if conv.training else 0, 0
         right, low = conv.keep("right", (2 * size,), np.bool_), conv.keep("low", (size,), np.bool_)
         outs = len(conv.y)
-        for part in parts:
+        for part in chunks(pool.y.shape, 4 * conv.weights["weight"][0].size):
             stop = start + outs * part.positions
             yield part, right[2 * start : 2 * stop].reshape(-1, 2, part.positions), low[start:stop].reshape(outs, -1)
             start = stop

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.initializers import Initializer
-from engine.layers.base import Layer, ParameterSpec, Shape, Site
+from engine.layers.base import Layer, ParameterSpec, Shape, Site, pieces
 from engine.memory import Array
 from engine.plan import Plan
 
@@ -59,19 +59,19 @@ class BatchNorm(Layer, name="batch_norm"):
         else:
             mean, var = at.buffers["running_mean"][:, None], at.buffers["running_var"][:, None]
             centred = y
-        for part in _pieces(x):
+        for half, part in do.each(pieces(x)):
             if at.training:
-                do(x[part].dot, share, mean[part, 0])
-            do(np.subtract, x[part], mean[part], centred[part])
+                half(x[part].dot, share, mean[part, 0])
+            half(np.subtract, x[part], mean[part], centred[part])
             if at.training:
-                do(np.vecdot, centred[part], centred[part], var[part, 0])
-                do(np.multiply, var[part], 1 / count, var[part])
-            do(np.add, var[part], self.epsilon, rstd[part])
-            do(np.sqrt, rstd[part], rstd[part])
-            do(np.divide, 1.0, rstd[part], rstd[part])
-            do(np.multiply, rstd[part], w[part], scale[part])
-            do(np.multiply, centred[part], scale[part], y[part])
-            do(np.add, y[part], b[part], y[part])
+                half(np.vecdot, centred[part], centred[part], var[part, 0])
+                half(np.multiply, var[part], 1 / count, var[part])
+            half(np.add, var[part], self.epsilon, rstd[part])
+            half(np.sqrt, rstd[part], rstd[part])
+            half(np.divide, 1.0, rstd[part], rstd[part])
+            half(np.multiply, rstd[part], w[part], scale[part])
+            half(np.multiply, centred[part], scale[part], y[part])
+            half(np.add, y[part], b[part], y[part])
 
     def backward(self, do: Plan, at: Site) -> None:
         """With c = x - mean: dw = rstd sum(dy c); db = sum(dy); dx = w rstd (dy - mean(dy) - c rstd^2 mean(dy c)).
@@ -86,23 +86,23 @@ class BatchNorm(Layer, name="batch_norm"):
             return
         centred, count = at.keep("centred", dy.shape), dy.shape[1]
         dw, db = at.grads["weight"][:, None], at.grads["bias"][:, None]
-        ones, pieces = np.ones(count, at.dtype), _pieces(dy)
-        product = at.scratch((pieces[0].stop, count))
-        mean = at.scratch((len(dy), 1))
-        for part in pieces:
-            do(np.vecdot, dy[part], centred[part], dw[part, 0])
-            do(np.multiply, dw[part], rstd[part], dw[part])
-            do(dy[part].dot, ones, db[part, 0])
-            if dx is None:
-                continue
-            share = product[: part.stop - part.start]
-            do(np.multiply, dw[part], rstd[part], mean[part])
-            do(np.multiply, mean[part], 1 / count, mean[part])
-            do(np.multiply, centred[part], mean[part], share)
-            do(np.subtract, dy[part], share, dx[part])
-            do(np.multiply, db[part], 1 / count, mean[part])
-            do(np.subtract, dx[part], mean[part], dx[part])
-            do(np.multiply, dx[part], scale[part], dx[part])
+        ones, mean = np.ones(count, at.dtype), at.scratch((len(dy), 1))
+        for half, parts in do.shares(pieces(dy)):
+            product = at.scratch((parts[0].stop - parts[0].start, count))
+            for part in parts:
+                half(np.vecdot, dy[part], centred[part], dw[part, 0])
+                half(np.multiply, dw[part], rstd[part], dw[part])
+                half(dy[part].dot, ones, db[part, 0])
+                if dx is None:
+                    continue
+                share = product[: part.stop - part.start]
+                half(np.multiply, dw[part], rstd[part], mean[part])
+                half(np.multiply, mean[part], 1 / count, mean[part])
+                half(np.multiply, centred[part], mean[part], share)
+                half(np.subtract, dy[part], share, dx[part])
+                half(np.multiply, db[part], 1 / count, mean[part])
+                half(np.subtract, dx[part], mean[part], dx[part])
+                half(np.multiply, dx[part], scale[part], dx[part])
 
     def commit(self, do: Plan, at: Site) -> None:
         """running = (1 - momentum) running + momentum now."""
@@ -177,12 +177,3 @@ class LayerNorm(Layer, name="layer_norm"):
 def _by_feature(x: Array) -> Array:
     """(F, N) as it is, (C, H, W, N) as (C, H * W * N)."""
     return x.reshape(len(x), -1)
-
-
-def _pieces(x: Array) -> list[slice]:
-    """Rows of x (F, n) in pieces that fit the cache, which the passes over them then read again and again."""
-    rows = max(1, PIECE_FLOATS // x.shape[1])
-    return [slice(start, min(start + rows, len(x))) for start in range(0, len(x), rows)]
-
-
-PIECE_FLOATS = 65_536

@@ -1,6 +1,7 @@
 """Pooling: a window of each channel becomes one number, its largest or its mean."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,8 @@ from engine.memory import Array
 from engine.plan import Plan
 
 CHUNK_FLOATS = 32_768
+
+Piece = tuple[slice, slice, slice]
 
 
 class Pooling(Layer):
@@ -51,7 +54,13 @@ class Pooling(Layer):
         channels, height, width, batch = at.x.shape
         return (channels, height + 2 * self.padding, width + 2 * self.padding, batch)
 
-    def _pieces(self, y: Array) -> Iterator[tuple[slice, slice, slice]]:
+    def _halves(self, do: Plan, y: Array) -> Iterator[tuple[Plan, list[Piece]]]:
+        """The pieces of y, cut between two channels, since windows of one channel may share pixels."""
+        by_channel = [list(group) for _, group in groupby(self._pieces(y), key=lambda piece: piece[0].start)]
+        for half, own in do.shares(by_channel):
+            yield half, [piece for group in own for piece in group]
+
+    def _pieces(self, y: Array) -> Iterator[Piece]:
         """Channels, rows of y (C, H', W', N), and the rows of x under them, in pieces that fit the cache."""
         channels, height, width, batch = y.shape
         rows = min(height, max(1, CHUNK_FLOATS // (self.step**2 * width * batch)))
@@ -71,9 +80,9 @@ class Pooling(Layer):
             views.append(images[tuple(place)])
         return views
 
-    def _room(self, at: Site) -> Array:
+    def _room(self, at: Site, pieces: list[Piece]) -> Array:
         """Room for one piece after the pass along its rows, flat."""
-        return at.scratch((max(self._size(at.y, *piece) for piece in self._pieces(at.y)),))
+        return at.scratch((max(self._size(at.y, *piece) for piece in pieces),))
 
     def _size(self, y: Array, channel: slice, rows: slice, under: slice) -> int:
         return int((channel.stop - channel.start) * (under.stop - under.start) * y.shape[2] * y.shape[3])
@@ -93,33 +102,37 @@ class MaxPool2d(Pooling, name="max_pool2d"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """best = x_0; then for q = 1 ... k - 1: won_q = [x_q > best], best = max(best, x_q); rows, then columns."""
-        x, y, room = self._padded(do, at, -np.inf), at.y, self._room(at)
+        x, y = self._padded(do, at, -np.inf), at.y
         across, down = self._masks(at) if at.training else (None, None)
-        for channel, rows, under in self._pieces(y):
-            best = self._halfway(room, y, channel, rows, under)
-            won = None if across is None else across[:, channel, under]
-            _largest(do, self._shifted(x[channel, under], y.shape[2], 2), best, won)
-            won = None if down is None else down[:, channel, rows]
-            _largest(do, self._shifted(best, rows.stop - rows.start, 1), y[channel, rows], won)
+        for half, pieces in self._halves(do, y):
+            room = self._room(at, pieces)
+            for channel, rows, under in pieces:
+                best = self._halfway(room, y, channel, rows, under)
+                won = None if across is None else across[:, channel, under]
+                _largest(half, self._shifted(x[channel, under], y.shape[2], 2), best, won)
+                won = None if down is None else down[:, channel, rows]
+                _largest(half, self._shifted(best, rows.stop - rows.start, 1), y[channel, rows], won)
 
     def backward(self, do: Plan, at: Site) -> None:
         """For q = k - 1 ... 1: dx_q = left won_q, left = left - dx_q; dx_0 = left. Down columns, then along rows."""
         if at.dx is None:
             return
         dx = at.scratch(self._padded_shape(at)) if self.padding else at.dx
-        y, room, spare = at.y, self._room(at), (self._room(at), self._room(at))
+        y = at.y
         across, down = self._masks(at)
         apart = self.kernel == self.step
         if not apart or dx[0, :, :, 0].size != apart * self.kernel**2 * y[0, :, :, 0].size:
             do(dx.fill, 0)
-        for channel, rows, under in self._pieces(y):
-            halfway = self._halfway(room, y, channel, rows, under)
-            if not apart:
-                do(halfway.fill, 0)
-            views = self._shifted(halfway, rows.stop - rows.start, 1)
-            _spread(do, at.dy[channel, rows], down[:, channel, rows], views, spare, apart)
-            views = self._shifted(dx[channel, under], y.shape[2], 2)
-            _spread(do, halfway, across[:, channel, under], views, spare, apart)
+        for half, pieces in self._halves(do, y):
+            room, spare = self._room(at, pieces), (self._room(at, pieces), self._room(at, pieces))
+            for channel, rows, under in pieces:
+                halfway = self._halfway(room, y, channel, rows, under)
+                if not apart:
+                    half(halfway.fill, 0)
+                views = self._shifted(halfway, rows.stop - rows.start, 1)
+                _spread(half, at.dy[channel, rows], down[:, channel, rows], views, spare, apart)
+                views = self._shifted(dx[channel, under], y.shape[2], 2)
+                _spread(half, halfway, across[:, channel, under], views, spare, apart)
         if self.padding:
             p = self.padding
             do(np.copyto, at.dx, dx[:, p:-p, p:-p])
@@ -139,29 +152,33 @@ class AvgPool2d(Pooling, name="avg_pool2d"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """The sum along the rows, then down the columns, over k^2."""
-        x, y, room = self._padded(do, at, 0.0), at.y, self._room(at)
-        for channel, rows, under in self._pieces(y):
-            along, target = self._halfway(room, y, channel, rows, under), y[channel, rows]
-            _sum(do, self._shifted(x[channel, under], y.shape[2], 2), along)
-            _sum(do, self._shifted(along, rows.stop - rows.start, 1), target)
-            do(np.multiply, target, 1 / self.kernel**2, target)
+        x, y = self._padded(do, at, 0.0), at.y
+        for half, pieces in self._halves(do, y):
+            room = self._room(at, pieces)
+            for channel, rows, under in pieces:
+                along, target = self._halfway(room, y, channel, rows, under), y[channel, rows]
+                _sum(half, self._shifted(x[channel, under], y.shape[2], 2), along)
+                _sum(half, self._shifted(along, rows.stop - rows.start, 1), target)
+                half(np.multiply, target, 1 / self.kernel**2, target)
 
     def backward(self, do: Plan, at: Site) -> None:
         """dy / k^2, added to each pixel of its window: down the columns, then along the rows."""
         if at.dx is None:
             return
         dx = at.scratch(self._padded_shape(at)) if self.padding else at.dx
-        y, room, spare = at.y, self._room(at), self._room(at)
+        y = at.y
         do(dx.fill, 0)
-        for channel, rows, under in self._pieces(y):
-            along, dy = self._halfway(room, y, channel, rows, under), at.dy[channel, rows]
-            share = spare[: dy.size].reshape(dy.shape)
-            do(np.multiply, dy, 1 / self.kernel**2, share)
-            do(along.fill, 0)
-            for view in self._shifted(along, rows.stop - rows.start, 1):
-                do(np.add, view, share, view)
-            for view in self._shifted(dx[channel, under], y.shape[2], 2):
-                do(np.add, view, along, view)
+        for half, pieces in self._halves(do, y):
+            room, spare = self._room(at, pieces), self._room(at, pieces)
+            for channel, rows, under in pieces:
+                along, dy = self._halfway(room, y, channel, rows, under), at.dy[channel, rows]
+                share = spare[: dy.size].reshape(dy.shape)
+                half(np.multiply, dy, 1 / self.kernel**2, share)
+                half(along.fill, 0)
+                for view in self._shifted(along, rows.stop - rows.start, 1):
+                    half(np.add, view, share, view)
+                for view in self._shifted(dx[channel, under], y.shape[2], 2):
+                    half(np.add, view, along, view)
         if self.padding:
             p = self.padding
             do(np.copyto, at.dx, dx[:, p:-p, p:-p])

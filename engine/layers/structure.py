@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.layers.base import Layer, Shape, Site
+from engine.layers.base import Layer, Shape, Site, pieces
 from engine.plan import Plan
 
 
@@ -42,15 +42,17 @@ class Add(Layer, name="add"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = x1 + x2 + ..."""
-        do(np.add, at.xs[0], at.xs[1], at.y)
-        for x in at.xs[2:]:
-            do(np.add, at.y, x, at.y)
+        for half, part in do.each(pieces(at.y)):
+            half(np.add, at.xs[0][part], at.xs[1][part], at.y[part])
+            for x in at.xs[2:]:
+                half(np.add, at.y[part], x[part], at.y[part])
 
     def backward(self, do: Plan, at: Site) -> None:
         """dx_i = dy."""
         for dx in at.dxs:
             if dx is not None:
-                do(np.copyto, dx, at.dy)
+                for half, part in do.each(pieces(dx)):
+                    half(np.copyto, dx[part], at.dy[part])
 
 
 class Concat(Layer, name="concat"):

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import load_experiment, presets
+from engine.cores import available
 from engine.data.downloads import SOURCES
 from tui.cli import main
 
@@ -263,3 +264,20 @@ def test_any_setting_is_taken_or_refused_in_one_line(key: str, value: str, capsy
 def test_every_preset_trains(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", name, "--epochs", "1", "--json"]) in ((0, 1) if name == "exploding" else (0,))
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["epochs"] == 1
+
+
+@pytest.mark.skipif(not available(), reason="needs Linux, x86-64 and two cores")
+def test_the_number_of_cores_changes_no_bit(tmp_path: Path) -> None:
+    for cores in ("1", "2"):
+        out, given = str(tmp_path / cores), ("--cores", cores, "--quiet")
+        assert main(["train", *QUICK, "--set", "model.hidden=[512, 512]", "--out", out, *given]) == 0
+        assert main(["resume", out, "--epochs", "4", *given]) == 0
+    one, two = ((tmp_path / cores / "checkpoint.safetensors").read_bytes() for cores in ("1", "2"))
+    assert one == two
+
+
+def test_a_second_core_that_is_not_there_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cores.available", lambda: False)
+    assert "take 1" in refused(capsys, "train", "digits", "--cores", "2")

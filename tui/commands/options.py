@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import BadInput, Experiment, load_experiment, parse_value
+from engine.cores import available
 
 
 def changes(args: argparse.Namespace) -> dict[str, Any]:
@@ -30,3 +31,8 @@ def experiment(args: argparse.Namespace) -> Experiment:
 def folder(args: argparse.Namespace) -> Path | None:
     """The folder of --data-dir."""
     return Path(args.data_dir).expanduser() if args.data_dir else None
+
+
+def cores(args: argparse.Namespace) -> int:
+    """The number of --cores; else two, where there are two."""
+    return args.cores or 1 + available()

@@ -11,7 +11,7 @@ from tui.commands.training import go_on
 
 def run(args: argparse.Namespace) -> int:
     """Goes on; --epochs and --set are edits from here on. Raises BadInput where there is nothing left to do."""
-    resumed = Run.resume(Path(args.run).expanduser(), options.folder(args))
+    resumed = Run.resume(Path(args.run).expanduser(), options.folder(args), options.cores(args))
     trainer = resumed.trainer
     for key, value in options.changes(args).items():
         trainer.edit(key, value)

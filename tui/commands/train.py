@@ -18,5 +18,5 @@ def run(args: argparse.Namespace) -> int:
         refuse_taken(out)
     with Download(quiet=args.quiet) as download:
         splits = prepare(experiment.data, experiment.seed, folder, download)
-    trainer = Trainer(experiment, splits)
+    trainer = Trainer(experiment, splits, cores=options.cores(args))
     return go_on(trainer, Run.start(trainer, out) if out is not None else None, args)
