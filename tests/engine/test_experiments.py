@@ -23,6 +23,12 @@ def test_presets_are_valid_and_their_tables_read_back(name):
         assert section in table
 
 
+@pytest.mark.parametrize("name", [name for name in presets() if name not in ("xor-mlp", "xor-perceptron")])
+def test_presets_hold_out_rows_so_that_there_is_a_validation_curve(name):
+    """All but those of four rows."""
+    assert load_experiment(name).data.validation >= 0.05
+
+
 def test_the_default_is_digits():
     assert presets()[0] == "digits"
     assert load_experiment() == load_experiment("digits")
