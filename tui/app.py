@@ -132,6 +132,7 @@ class Workbench(ScreenActions):
             self.tell(line)
         self.greet(may_offer=not named)
         self.presets = await asyncio.to_thread(_warm)
+        self.bench.header.know(preset.experiment for preset in self.presets if preset.experiment is not None)
 
     def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...], bool]":
         """The session, the kinds of panels, and whether an experiment was named. Raises BadInput."""
@@ -292,7 +293,7 @@ def _warm() -> "tuple[Preset, ...]":
     for name in presets():
         try:
             experiment = load_experiment(name)
-            found.append(Preset(name, experiment.title, experiment.notes))
+            found.append(Preset(name, experiment.title, experiment.notes, experiment))
         except Failure as error:
             found.append(Preset(name, str(error), ""))
     return tuple(found)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.content import Content
@@ -14,6 +15,9 @@ from textual.widgets.option_list import Option
 from tui.dialog import MOVES, Dialog
 from tui.store import SavedRun
 
+if TYPE_CHECKING:
+    from engine import Experiment
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -22,6 +26,7 @@ class Preset:
     name: str
     title: str
     notes: str
+    experiment: "Experiment | None" = None
 
 
 Choice = str | Path

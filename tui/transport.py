@@ -1,6 +1,6 @@
 """The head of the screen: what is trained, whether it runs, and how far it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -8,8 +8,10 @@ from textual.geometry import Region
 from textual.style import Style
 from textual.widget import Widget
 
+from tui.naming import Titles
+
 if TYPE_CHECKING:
-    from engine import Snapshot
+    from engine import Experiment, Snapshot
 
 Part = tuple[int, Content]
 ACTIVITIES = {
@@ -41,6 +43,13 @@ class Header(Widget):
         self._snapshot: Snapshot | None = None
         self._pace: float | None = None
         self._lines: list[list[Part]] = []
+        self._titles = Titles()
+
+    def know(self, experiments: "Iterable[Experiment]") -> None:
+        """Takes in what the titles of presets stand for."""
+        for experiment in experiments:
+            self._titles.know(experiment)
+        self.on_resize()
 
     def show(self, snapshot: "Snapshot", pace: float | None) -> None:
         """Draws the parts that changed."""
@@ -81,8 +90,10 @@ class Header(Widget):
         details = self._details(snapshot)
         if self.size.height < 2:
             return [_placed([activity, far, step, *details], width)]
-        title = Content.styled(snapshot.experiment.title or "untitled", "bold")
-        first = _placed([activity, title], width - 9)
+        title = self._titles.of(snapshot.experiment)
+        room = width - 9 - activity.cell_length - 3
+        title = title if len(title) <= room else f"{title[: max(0, room - 1)]}…"
+        first = _placed([activity, Content.styled(title, "bold")], width - 9)
         if width >= 30:
             first.append((width - 6, Content.styled("nn-tui", "$muted")))
         line = [far, step, *details]
@@ -94,17 +105,26 @@ class Header(Widget):
         return [first, _placed(line, width)]
 
     def _details(self, snapshot: "Snapshot") -> list[Content]:
-        history = snapshot.history
-        lr = float(history.lrs[snapshot.step - 1]) if history and 0 < snapshot.step <= history.steps else None
         texts = [
             f"{speed(snapshot.samples_per_second):>4} samples/s",
             f"{clock(snapshot.seconds):>5}",
-            f"lr {snapshot.experiment.optimizer.lr if lr is None else lr:.3g}",
+            f"lr {learning_rate(snapshot):.3g}",
         ]
         details = [Content.styled(text, "$muted") for text in texts]
         if self._pace is not None:
             details.append(Content.styled(f"slowed to {self._pace:g} steps/s", "$warning"))
         return details
+
+
+def learning_rate(snapshot: "Snapshot") -> float:
+    """That of the last step; that of the next one where there was none yet, or where a setting was changed since."""
+    history, step, experiment = snapshot.history, snapshot.step, snapshot.experiment
+    edited = any(edit.step == step for edit in snapshot.edits)
+    if history is not None and 0 < step <= history.steps and not edited:
+        return float(history.lrs[step - 1])
+    per_epoch = max(1, snapshot.steps_per_epoch)
+    factor = experiment.schedule.factor(step, experiment.epochs * per_epoch, per_epoch)
+    return float(experiment.optimizer.lr * factor[0])
 
 
 def changes(before: list[Part], now: list[Part]) -> Iterator[tuple[int, int]]:

@@ -144,5 +144,5 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def count(value: float) -> str:
-    """A count of steps with its thousands apart: 12,345."""
-    return f"{value:,.0f}"
+    """A count of steps as the header has it: 12345."""
+    return f"{value:.0f}"

@@ -68,8 +68,8 @@ class SchedulePicture(Drawing):
         column = min(width - 1, int((here + 0.5) / total * width))
         row = min(height - 2, max(0, round((height - 2) * (1 - now / top))))
         picture.put(row, column, "●", palette.color("cursor"), BOLD)
-        caption = f"lr {now:.4g} at step {self._step:,} of {self.total:,}"
-        caption = caption if len(caption) <= width else f"lr {now:.4g} at step {self._step:,}"
+        caption = f"lr {now:.4g} at step {self._step} of {self.total}"
+        caption = caption if len(caption) <= width else f"lr {now:.4g} at step {self._step}"
         picture.put(height - 1, 0, caption, palette.color("muted"))
         peak = f"max {top:.3g}"
         if len(caption) + len(peak) + 2 <= width:

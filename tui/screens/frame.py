@@ -80,7 +80,7 @@ class WholeScreen(Screen[None]):
 
     def _look(self) -> None:
         snapshot = self.session.snapshot
-        state = f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step:,}  {snapshot.activity}"
+        state = f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step}  {snapshot.activity}"
         name = snapshot.experiment.title or snapshot.experiment.data.name
         self.head.show(Content.assemble((f"{self.HEADING}  ", "bold $accent"), f"{name}  ", state))
         self.look(snapshot)
