@@ -156,14 +156,16 @@ def checkpoint_of(folder: Path) -> Path:
 
 
 def result_of(trainer: Trainer, row: EpochRow | None, status: str = "") -> dict[str, Any]:
-    """How a run stands, as JSON holds it; what is not finite is null."""
-    best = trainer.state.best
+    """How a run stands, as JSON holds it; what is not finite is null. `batch_loss` is that of the last step."""
+    best, step = trainer.state.best, trainer.state.step
+    loss = float(trainer.history.losses[step - 1]) if step else None
     return {
         "status": status or trainer.status,
         "problem": trainer.problem,
         "epoch": trainer.state.epoch,
         "epochs": trainer.experiment.epochs,
-        "step": trainer.state.step,
+        "step": step,
+        "batch_loss": loss if loss is not None and isfinite(loss) else None,
         "seconds": round(trainer.seconds, 6),
         "best_epoch": None if best is None else best.epoch,
         "last": None if row is None else row_table(row),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import load_experiment, presets
+from engine.checkpoint import load_checkpoint
 from engine.cores import available
 from engine.data.downloads import SOURCES
 from tui.cli import main
+from tui.commands.progress import summary
 
 ROOT = Path(__file__).parents[2]
 LINE = r"epoch (\d+)/3  step \d+  train loss \d+\.\d{4} acc [01]\.\d{4}  valid loss \d+\.\d{4} acc [01]\.\d{4}"
@@ -91,7 +94,9 @@ def test_resumed_in_a_new_process_the_checkpoint_is_equal(tmp_path: Path) -> Non
 def test_a_finished_run_asks_for_epochs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = str(tmp_path / "run")
     assert main(["train", *QUICK, "--quiet", "--out", out]) == 0
-    assert "is finished after 3 of 3 epochs; give it more with --epochs 6" in refused(capsys, "resume", out)
+    assert "is finished after 3 epochs; give it more, such as --epochs 6" in refused(capsys, "resume", out)
+    fewer = refused(capsys, "resume", out, "--epochs", "2")
+    assert "has trained for 3 epochs already, more than 2; give it more, such as --epochs 6" in fewer
     assert "optimizer.name cannot be changed" in refused(capsys, "resume", out, "--set", "optimizer.name=sgd")
     assert main(["resume", out, "--epochs", "4", "--set", "optimizer.lr=0.001"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("epoch 4/4  step 20")
@@ -141,6 +146,43 @@ def test_diverging_names_node_and_step_and_keeps_the_last_good_state(tmp_path: P
     pattern = r"nn-tui: the run diverged at step \d+: .*(node '\w+'|the loss|'[\w.]+') is not finite; .*\n"
     assert re.fullmatch(pattern, done.stderr)
     assert (out / "checkpoint.safetensors").is_file()
+
+
+def test_a_diverged_run_says_what_helps_and_shows_no_number_of_another_step(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    assert main(["train", "exploding", "--out", str(out)]) == 1
+    shown, err = capsys.readouterr()
+    loss = load_checkpoint(out / "checkpoint.safetensors").history.losses[-1]
+    assert re.fullmatch(rf"diverged after 7 steps in [\d.]+ s  batch loss {loss:.6g}  saved in {out}\n", shown)
+    anew = f"nn-tui train {out}/experiment.toml --set optimizer.lr=0.001"
+    assert f"start anew with a lower rate ({anew}) or a clipped gradient" in err
+    assert err.endswith(f"or open it and go back: nn-tui {out}\n")
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    for changes in ([], ["--set", "optimizer.lr=1e-5"]):
+        assert refused(capsys, "resume", str(out), *changes, code=1) == err
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert main([*shlex.split(anew)[1:], "--quiet"]) == 0
+    trainer = load_checkpoint(out / "checkpoint.safetensors")
+    assert trainer.back(5).status == "running"
+
+
+def test_a_run_that_stopped_early_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    stop = ["--set", "early_stopping.patience=1", "--set", "optimizer.lr=0.05"]
+    assert main(["train", "digits", "--quiet", "--out", str(tmp_path / "run"), *stop]) == 0
+    err = refused(capsys, "resume", str(tmp_path / "run"))
+    assert re.search(r"stopped early after \d+ epochs? of 20; give it more, such as --epochs \d+", err)
+
+
+def test_a_run_that_ends_within_an_epoch_names_the_last_whole_one() -> None:
+    row = {"epoch": 2, "step": 90, "train_loss": 0.5, "train_accuracy": 0.75}
+    result = {"status": "interrupted", "step": 100, "seconds": 1.0, "batch_loss": 0.25, "last": row, "out": None}
+    ended = (
+        "interrupted after 100 steps in 1.00 s  batch loss 0.25  at the end of epoch 2: train loss 0.5000 acc 0.7500"
+    )
+    assert summary(result) == ended
+    assert summary({**result, "step": 90}) == "interrupted after 90 steps in 1.00 s  train loss 0.5000 acc 0.7500"
 
 
 # ------------------------------------------------------------------------------------------------ bad input

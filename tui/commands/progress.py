@@ -114,10 +114,15 @@ def sentence(row: EpochRow, epochs: int) -> str:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """How the run ended, in a line."""
+    """How the run ended, in a line; where it ended within an epoch, with the last batch and the last whole epoch."""
     steps = f"{result['step']} step{'s' * (result['step'] != 1)}"
     parts = [f"{result['status']} after {steps} in {result['seconds']:.2f} s"]
-    parts += _scores(result["last"] or {})
+    last = result["last"] or {"step": None, "epoch": 0}
+    if last["step"] == result["step"]:
+        parts += _scores(last)
+    else:
+        parts += [f"batch loss {result['batch_loss']:.6g}"] if result["batch_loss"] is not None else []
+        parts += [f"at the end of epoch {last['epoch']}: {'  '.join(_scores(last))}"] if last["epoch"] else []
     return "  ".join([*parts, *([f"saved in {result['out']}"] if result["out"] else [])])
 
 

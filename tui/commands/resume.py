@@ -3,19 +3,35 @@
 import argparse
 from pathlib import Path
 
-from engine import BadInput
-from engine.run import Run
+from engine import BadInput, Trainer
+from engine.run import EXPERIMENT, Run
 from tui.commands import options
-from tui.commands.training import go_on
+from tui.commands.training import diverged, go_on
 
 
 def run(args: argparse.Namespace) -> int:
-    """Goes on; --epochs and --set are edits from here on. Raises BadInput where there is nothing left to do."""
+    """Goes on; --epochs and --set are edits from here on.
+
+    Raises BadInput where there is nothing left to do, RunFailed where the run had diverged; then nothing is written.
+    """
     resumed = Run.resume(Path(args.run).expanduser(), options.folder(args), options.cores(args))
     trainer = resumed.trainer
-    for key, value in options.changes(args).items():
+    changes = options.changes(args)
+    for key, value in changes.items():
         trainer.edit(key, value)
-    if trainer.status in ("finished", "stopped early"):
-        done = f"{trainer.status} after {trainer.state.epoch} of {trainer.experiment.epochs} epochs"
-        raise BadInput(f"run '{args.run}' is {done}; give it more with --epochs {2 * trainer.state.epoch}")
+    if changes:
+        trainer.measure()
+    if trainer.problem is not None:
+        raise diverged(trainer, str(resumed.folder / EXPERIMENT), resumed.folder)
+    if trainer.done:
+        raise BadInput(f"run '{args.run}' {_over(trainer)}; give it more, such as --epochs {2 * trainer.state.epoch}")
     return go_on(trainer, resumed, args)
+
+
+def _over(trainer: Trainer) -> str:
+    """How a run ended that has nothing left to do."""
+    epoch, epochs = trainer.state.epoch, trainer.experiment.epochs
+    after = f"{epoch} epoch{'s' * (epoch != 1)}"
+    if trainer.status == "stopped early":
+        return f"stopped early after {after} of {epochs}"
+    return f"is finished after {after}" if epoch == epochs else f"has trained for {after} already, more than {epochs}"

@@ -4,11 +4,12 @@ import argparse
 import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 from typing import Any
 
 from engine import RunFailed, Trainer
-from engine.run import Run, result_of
+from engine.run import EXPERIMENT, Run, result_of
 from tui.cli import DONE, complain
 from tui.commands.progress import display
 
@@ -31,12 +32,25 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
         kept = run.folder if run else _rescue(trainer) if status else None
         screen.end({**result, "out": None if kept is None else str(kept)})
     if trainer.problem is not None:
-        written = f"; the last good state is in '{kept}'" if kept else ""
-        raise RunFailed(f"the run diverged at {trainer.problem}{written}")
+        raise diverged(trainer, f"{kept / EXPERIMENT}" if kept else args.experiment, kept)
     if status and signals.caught is not None:
         where = f"the run is saved: nn-tui resume {kept}" if kept else "the run could not be saved"
         return complain(f"interrupted at step {trainer.state.step}; {where}", 128 + signals.caught)
     return DONE
+
+
+def diverged(trainer: Trainer, experiment: str, folder: Path | None) -> RunFailed:
+    """The error of a run that diverged: where, and the two things that help.
+
+    To resume it is not one of them: the weights that were saved are too large whatever the rate is from there on.
+    """
+    optimizer, clip = trainer.base.optimizer, trainer.base.regularization.clip_norm
+    where = (trainer.problem or "").partition("; ")[0]
+    lr = min(optimizer.lr / 10, type(optimizer).model_fields["lr"].default)
+    fix = f"start anew with a lower rate (nn-tui train {quote(experiment)} --set optimizer.lr={lr:g})"
+    clipped = "" if clip else " or a clipped gradient (--set regularization.clip_norm=1)"
+    back = f", or open it and go back: nn-tui {quote(str(folder))}" if folder else ""
+    return RunFailed(f"the run diverged at {where}; {fix}{clipped}{back}")
 
 
 def _rescue(trainer: Trainer) -> Path | None:
