@@ -32,6 +32,7 @@ STRETCH = 0.02
 PROBE_EVERY = 0.1
 
 T = TypeVar("T")
+NO_NETWORK = "there is no network yet; choose another experiment"
 Activity = Literal["loading", "paused", "playing", "finished", "stopped early", "diverged", "failed"]
 
 
@@ -178,7 +179,7 @@ class Session:
     @property
     def _ready(self) -> Trainer:
         if self._trainer is None:
-            raise BadInput("there is no network yet; choose another experiment")
+            raise BadInput(NO_NETWORK)
         return self._trainer
 
     def _work(self) -> None:
@@ -217,7 +218,8 @@ class Session:
             self._publish(notice=None)
         except Failure as error:
             if self._trainer is None:
-                self._publish(activity="failed", notice=str(error), problem=str(error))
+                why = (self.snapshot.problem if str(error) == NO_NETWORK else None) or str(error)
+                self._publish(activity="failed", notice=why, problem=why)
             else:
                 self._publish(notice=str(error))
 

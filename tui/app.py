@@ -224,7 +224,8 @@ class Workbench(ScreenActions):
 
     def _report(self, before: "Snapshot | None", snapshot: "Snapshot") -> None:
         """Shows what a person has to know: refused commands as toasts, a stopped run as a bar."""
-        if snapshot.notice and (before is None or snapshot.notice != before.notice):
+        told = before.notice if before is not None else None
+        if snapshot.notice and snapshot.notice not in (told, snapshot.problem):
             log.info("notice: %s", snapshot.notice)
             self.notify(snapshot.notice, severity="warning", markup=False)
         text = ""
@@ -233,9 +234,11 @@ class Workbench(ScreenActions):
             if before is None or before.failure is None:
                 log.error("the session failed\n%s", snapshot.failure)
         elif snapshot.problem:
-            way_out = "b goes back a batch, r starts over with these settings"
+            key = self.key_of
+            way_out = f"{key('app.back')} goes back a batch, {key('app.reset')} starts over with these settings"
             if snapshot.activity == "failed":
-                way_out = "o opens another experiment"
+                panel, data = key("app.focus_panel:architecture"), key("architecture.data")
+                way_out = f"{panel} {data} chooses other data, {key('app.open')} opens another experiment"
             text = f"{snapshot.problem}; {way_out}"
             if before is None or before.problem is None:
                 log.info("problem: %s", snapshot.problem)

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.actions import ACTIONS, Action
+from tui.actions import ACTIONS, Action, keys_of
 from tui.bench import Bench
 from tui.run_actions import RunActions
 from tui.store import Store
@@ -52,6 +52,11 @@ class ScreenActions(RunActions):
         for name, panel in self.bench.desk.panels.items():
             found |= {f"{name}.{action.id}": action for action in panel.ACTIONS}
         return found
+
+    def key_of(self, name: str) -> str:
+        """The first key of an action such as "app.play", as a person reads it."""
+        keys = keys_of(self.all_actions()[name], name.partition(".")[0], self.remapped)
+        return keys[0] if keys else ""
 
     def read_settings(self) -> list[str]:
         """Reads and applies the settings file; gives a line for each thing that is wrong with it."""

@@ -278,6 +278,22 @@ async def test_a_refused_command_is_a_toast_and_a_divergence_is_a_bar(until: Unt
         await until(pilot, lambda: not app.bench.problem.display)
 
 
+async def test_what_cannot_be_loaded_is_said_until_it_is_mended(until: Until) -> None:
+    app = Workbench(load_experiment("digits", {"data.name": "csv", "data.path": "nope.csv"}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.bench.problem.display)
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("space", "s", "e", "b", "r")
+        await until(pilot, lambda: app.session.ask(lambda trainer: 0).exception(5) is not None)
+        said = app.bench.problem.render().plain
+        assert "nope.csv" in said
+        assert "1 D chooses other data, o opens another experiment" in said
+        assert "failed" in header(app)
+        assert not app._notifications
+        await pilot.press("o", *"spiral", "enter")
+        await until(pilot, lambda: "paused" in header(app) and not app.bench.problem.display)
+
+
 async def test_a_bug_on_the_training_thread_is_a_line_and_a_log(
     xor: Experiment, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
