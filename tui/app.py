@@ -5,6 +5,7 @@ snapshot a dozen times a second. Nothing is ever sent from the worker to the scr
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from textual.timer import Timer
 
 from tui.actions import ACTIONS, bindings
 from tui.bench import Bench
+from tui.loop import event_loop
 from tui.output import TightUpdate
 from tui.panel import Panel
 from tui.screen_actions import ScreenActions
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for news more often, and how often
 TURNS = 6  # while playing, panels that are not in use are drawn in turn, each in every sixth frame
 ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
-SWITCH = 0.001  # seconds after which training lets the screen's thread have the interpreter
 KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
@@ -133,6 +134,8 @@ class Workbench(ScreenActions):
         self.greet(may_offer=not named)
         self.presets = await asyncio.to_thread(_warm)
         self.bench.header.know(preset.experiment for preset in self.presets if preset.experiment is not None)
+        if not self.is_headless:
+            gc.freeze()  # what is here now stays; looking for garbage among it would stop the screen for 70 ms
 
     def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...], bool]":
         """The session, the kinds of panels, and whether an experiment was named. Raises BadInput."""
@@ -315,8 +318,8 @@ def run_workbench(
     app: Workbench | None = None
     try:
         app = Workbench(source, folder)
-        sys.setswitchinterval(SWITCH)
-        app.run()
+        with asyncio.Runner(loop_factory=event_loop) as runner:
+            runner.run(app.run_async())
     finally:
         if app is not None:
             app.finish()
