@@ -1,6 +1,7 @@
 import asyncio
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from engine import Session, parse_experiment
 from engine.metrics import class_report, confusions
 from tui.asking import Asking, moment
 from tui.drawing.palette import Palette
+from tui.drawing.picture import BOLD, REVERSE, Picture
+from tui.panels import augmented
 from tui.panels.boundary import ask_field, even, undistorted
-from tui.panels.confusion import by_confusion
+from tui.panels.confusion import by_confusion, cell_at, draw, moved, table
 from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
 from tui.panels.samples import fitted, shrunk
-from tui.panels.views import CALIBRATION, CLASSES, CONFUSION, SAMPLES, tabs, views
+from tui.panels.views import AUGMENTED, CALIBRATION, CLASSES, CONFUSION, SAMPLES, draw_tabs, tabs, views
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 SMALL = {"model": {"name": "mlp", "hidden": [16]}, "optimizer": {"name": "adam", "lr": 0.01}, "batch_size": 16}
@@ -50,10 +53,13 @@ async def answer(host, pilot):
         await pilot.pause()
         panel, now = host.panel, moment(host.session.snapshot)
         view = panel.view
-        if view is None or panel._readings._future or panel._fields._future:
+        if view is None or panel._readings._future or panel._fields._future or panel._pairs._future:
             continue
         known = [asking for asking, wanted in ((panel._fields, view.field), (panel._readings, view.reading)) if wanted]
-        if all(asking.about is not None and asking.about[0] == now for asking in known):
+        epoch = (host.session.snapshot.run, host.session.snapshot.epoch)
+        if all(asking.about is not None and asking.about[0] == now for asking in known) and (
+            not view.pairs or panel._pairs.about == epoch
+        ):
             return
     raise AssertionError("no answer")
 
@@ -318,14 +324,25 @@ def test_pure_parts():
     assert by_confusion(matrix).tolist() == [0, 1, 2]
 
 
-def test_the_present_tab_keeps_its_name_where_there_is_room_for_one():
-    found = [SAMPLES, CONFUSION, CLASSES, CALIBRATION]
-    said = {width: " ".join(text for _, text, _ in tabs(found, CONFUSION, width)) for width in (40, 32, 24, 12)}
+def test_tabs_are_whole_words_and_the_present_one_is_always_there_by_its_name():
+    found = (SAMPLES, CONFUSION, CLASSES, CALIBRATION, AUGMENTED)
+    words = {word for view in found for word in (view.name, view.short)}
+    for width in range(11, 60):
+        for view in found:
+            shown = tabs(found, view, width)
+            assert view.name in [text for _, text, _ in shown]
+            assert {text for _, text, _ in shown} <= words
+            assert all(column >= 0 and column + len(text) <= width for column, text, _ in shown)
+            ends = [column + len(text) for column, text, _ in shown]
+            assert all(end < column for end, (column, _, _) in zip(ends[:-1], shown[1:], strict=True))
+    said = {width: " ".join(text for _, text, _ in tabs(found[:4], CONFUSION, width)) for width in (40, 32, 24, 12)}
     assert said[40] == "Samples Confusion Classes Calibration"
-    assert said[32] == "Samp Confusion Class Calib"
-    assert said[24] == "Samp Conf Class Calib"
-    assert said[12] == "Samp Conf"
-    assert [column for column, _, _ in tabs(found, CONFUSION, 32)] == [0, 6, 17, 24]
+    assert said[32] == "Samples Confusion Classes Sure"
+    assert said[24] == "Confusion F1 Sure"
+    assert said[12] == "Confusion"
+    picture = Picture(12, 1)
+    draw_tabs(picture, found, CONFUSION, Palette())
+    assert picture.to_text() == "‹ Confusion"
 
 
 @pytest.mark.parametrize(("width", "height"), [(32, 26), (56, 45), (116, 30), (1, 1), (3, 40)])
@@ -350,3 +367,224 @@ async def test_a_large_split_is_sampled_and_says_so():
     assert views(reading.subject)[0].name == "Boundary"
     wide = even(field.plane, 200, 10)
     assert wide.right - wide.left <= 1.26 * (field.plane.right - field.plane.left)
+
+
+# ---------------------------------------------------------------------------------------- a cell and its samples
+
+
+def _members(reading, cell):
+    return reading.rows[(reading.targets == cell[0]) & (reading.predicted == cell[1])]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "shows"),
+    [
+        ("digits", (40, 36), "Samples"),
+        ("iris", (34, 20), "Rows"),
+        ("moons", (60, 24), "Rows"),
+        ("digits", (22, 9), "Samples"),
+    ],
+)
+async def test_enter_on_a_cell_of_the_confusion_matrix_shows_its_samples_and_escape_all(name, size, shows):
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(CONFUSION)
+        await answer(host, pilot)
+        reading = panel.reading
+        await pilot.press("down")
+        worst = confusions(reading.report.matrix)[0]
+        assert panel.look.cell == worst[:2]
+        target, said = worst[:2]
+        number = 1 + (worst[2] > 1)
+        assert f"{worst[2]} sample"[: 7 + number] in text(host) or f": {worst[2]}" in text(host) or size[0] < 30
+        await pilot.press("enter")
+        await answer(host, pilot)
+        assert panel.view.name == shows
+        look = panel.look
+        assert sorted(reading.rows[look.order]) == sorted(_members(reading, worst[:2])) and len(look.order)
+        names = reading.subject.classes
+        wanted = f"true {names[target]}, predicted {names[said]}: {worst[2]} sample{'s' * (worst[2] != 1)}"
+        assert wanted[: size[0] - 2] in text(host) or f"{names[target]} as {names[said]}: {worst[2]}" in text(host)
+        await pilot.press("right", "down", "pagedown", "up", "left")
+        await pilot.press("escape")
+        assert len(panel.look.order) == len(reading.rows)
+        assert "predicted" not in text(host).splitlines()[1] or shows == "Rows"
+        panel.go_to(CONFUSION)
+        await pilot.press("enter", "m")
+        assert len(panel.look.order) == len(reading.rows)
+        assert panel.mode == "least sure"
+
+    await opened(experiment(name, data={"limit": 600} if name == "digits" else {}), size, act)
+
+
+async def test_the_cursor_walks_over_the_cells_in_the_order_that_is_shown():
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(CONFUSION)
+        await answer(host, pilot)
+        panel._cell = (0, 0)
+        await pilot.press("right", "right", "down", "up", "up", "left", "down")
+        assert panel.look.cell == (1, 1)
+        await pilot.press("pagedown", "right")
+        assert panel.look.cell == (2, 2)
+        await pilot.press("m", "m")
+        assert panel.mode == "sorted"
+        order = by_confusion(panel.reading.report.matrix).tolist()
+        panel._cell = (order[0], order[0])
+        await pilot.press("down", "right", "right")
+        assert panel.look.cell == (order[1], order[2])
+        await pilot.press("escape")
+        assert panel.look.cell is None
+
+    await opened(experiment("iris"), (40, 20), act)
+
+
+async def test_a_cell_is_chosen_by_a_click_and_opened_by_another_one():
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(CONFUSION)
+        await answer(host, pilot)
+        matrix = panel.reading.report.matrix
+        shown = table(panel.reading, panel.mode, *panel.view_size, None)
+        grid, target, said = shown.grid, 8, int(matrix[8].argmax())
+        place = (grid.label + 1 + said * grid.cell + 1, 2 + target)
+        await pilot.click(panel.canvas, offset=place)
+        assert panel.look.cell == (target, said)
+        assert panel.view is CONFUSION
+        inverted = panel.canvas.draw(*panel.canvas.size, Palette()).face[place[1], place[0]]
+        assert inverted == BOLD | REVERSE
+        await pilot.click(panel.canvas, offset=place)
+        await answer(host, pilot)
+        assert panel.view.name == "Samples"
+        assert set(panel.reading.rows[panel.look.order]) == set(_members(panel.reading, (target, said)))
+        panel.go_to(CONFUSION)
+        await pilot.press("escape")
+        entry = shown.listed[1][:2]
+        await pilot.click(panel.canvas, offset=(2, 1 + shown.line + 2))
+        assert panel.look.cell == entry
+
+    await opened(experiment("digits"), (44, 30), act)
+
+
+async def test_the_samples_of_a_cell_follow_the_training_and_may_be_none():
+    def spoil(trainer):
+        trainer.network.values[...] = 0
+        trainer.network.values[-3:] = 0, 0, 9
+
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(CONFUSION)
+        await answer(host, pilot)
+        panel._cell = (0, 1)
+        await pilot.press("enter")
+        await asyncio.wrap_future(host.session.ask(spoil))
+        host.panel._readings.forget()
+        await answer(host, pilot)
+        assert "true setosa, predicted versicolor: 0 samples" in text(host)
+        assert "none of those at present" in text(host)
+        await pilot.press("down", "enter", "right")
+        panel._only = (0, 2)
+        panel.canvas.update()
+        setosas = int((panel.reading.targets == 0).sum())
+        assert f"true setosa, predicted virginica: {setosas} samples" in text(host)
+
+    await opened(experiment("iris"), (60, 24), act)
+
+
+def _many(classes, rows=400):
+    rng = np.random.default_rng(0)
+    targets = np.arange(rows) % classes
+    predicted = np.where(rng.random(rows) < 0.6, targets, rng.integers(0, classes, rows))
+    names = tuple(f"class{kind}" for kind in range(classes))
+    report = class_report(targets, predicted, classes)
+    return SimpleNamespace(report=report, subject=SimpleNamespace(classes=names), wrong=targets != predicted)
+
+
+@pytest.mark.parametrize("size", [(32, 26), (32, 8), (60, 30), (12, 5)])
+@pytest.mark.parametrize("mode", ["counts", "shares", "sorted"])
+def test_a_matrix_larger_than_the_panel_shows_the_page_with_the_cursor(size, mode):
+    reading = _many(40)
+    cell = (0, 0)
+    for direction in ["right"] * 45 + ["down"] * 45 + ["pageup"]:
+        cell = moved(reading, mode, *size, cell if direction != "right" or cell != (0, 0) else (0, 0), direction)
+        shown = table(reading, mode, *size, cell)
+        row, column = shown.cursor(cell)
+        grid = shown.grid
+        assert grid.top <= row < grid.top + grid.down
+        assert grid.left <= column < grid.left + grid.across
+        x, y = grid.label + 1 + (column - grid.left) * grid.cell, 1 + row - grid.top
+        assert x + grid.cell <= size[0]
+        assert cell_at(reading, mode, *size, cell, x, y) == cell
+        picture = draw(reading, mode, *size, Palette(), cell)
+        assert picture.face[y, x] & REVERSE
+    assert shown.cursor(cell)[1] == 39
+    assert "of 40 classes" in draw(reading, mode, *size, Palette()).to_text() or size[0] < 20
+
+
+# ---------------------------------------------------------------------------------------- before and after
+
+
+CHANGES = {"shift": 1, "rotation": 10, "mixup": 0.5}
+
+
+async def test_augmented_images_are_those_of_the_present_epoch(monkeypatch):
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(AUGMENTED)
+        await answer(host, pilot)
+        pairs = panel.look.pairs
+        inputs = await asyncio.wrap_future(host.session.ask(lambda trainer: trainer.feed.batches(1, 0, 64, 1)[0][0]))
+        assert (pairs.preview.after.reshape(64, -1) == inputs).all()
+        assert "epoch 2, first 64 of" in text(host)
+        own, other = pairs.label(pairs.preview.rows[0]), pairs.label(pairs.preview.partners[0])
+        share = pairs.preview.shares[0]
+        assert f"{100 * share:.0f}% {own} + {100 * (1 - share):.0f}% {other}" in text(host)
+        await pilot.press("right", "right")
+        assert panel.look.chosen == 2
+        await asyncio.wrap_future(host.session.ask(lambda trainer: trainer.advance(epochs=1)))
+        await answer(host, pilot)
+        assert panel.look.chosen == 2
+        assert panel.look.pairs.preview.epoch == 2
+        assert (panel.look.pairs.preview.rows != pairs.preview.rows).any()
+        place = augmented.top_of((1, 8, 8), *panel.view_size) + 1
+        await pilot.click(panel.canvas, offset=(1, place))
+        assert panel.look.chosen == 0
+        await pilot.press("right")
+        opened_screens = []
+        monkeypatch.setattr(host, "push_screen", opened_screens.append)
+        await pilot.press("enter")
+        assert opened_screens[0].__class__.__name__ == "SeeingScreen"
+
+    await opened(experiment("digits", data={"limit": 600}, augmentation=CHANGES), (40, 34), act)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (33, 28), (24, 10), (12, 5)])
+async def test_augmented_images_are_drawn_at_every_size_and_in_every_colour(size):
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(AUGMENTED)
+        await answer(host, pilot)
+        for palette in (Palette(), Palette(depth="none"), Palette(False, "ansi")):
+            picture = panel.canvas.draw(*panel.canvas.size, palette)
+            assert (picture.width, picture.height) == panel.canvas.size
+        for _ in range(70):
+            panel.action_move("right")
+        assert panel.look.chosen == len(panel.look.pairs.preview.rows) - 1
+
+    await opened(experiment("digits", data={"limit": 80}, augmentation={"noise": 0.2}), size, act)
+
+
+async def test_the_tab_of_augmentation_is_there_for_augmented_images_alone():
+    for more, there in (({}, False), ({"augmentation": {"flip": True}}, True)):
+
+        async def act(host, pilot, there=there):
+            assert (AUGMENTED in host.panel.views) == there
+
+        await opened(experiment("digits", data={"limit": 100}, **more), (50, 20), act)
+
+
+async def test_without_validation_rows_the_panel_says_what_it_shows():
+    async def act(host, pilot):
+        assert "no validation rows: train 100" in text(host)
+
+    await opened(experiment("digits", data={"limit": 100, "validation": 0.0}), (50, 24), act)

@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 
 from tui.actions import Action
 from tui.asking import Asking, moment
+from tui.drawing.confusion import Cell
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.drawing.widget import Drawing
 from tui.panel import Panel
+from tui.panels import confusion
+from tui.panels.augmented import Pairs, ask_pairs
 from tui.panels.boundary import Field, ask_field
 from tui.panels.reading import LADDER, PARTS, Reading, Subject, affordable, read
-from tui.panels.views import VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+from tui.panels.views import CONFUSION, VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
 
 if TYPE_CHECKING:
     from engine import Snapshot
@@ -48,11 +52,14 @@ changes how a view is ordered or counted.
 - **Samples** and **Rows**: single samples with target and prediction, the most wrong first. "Wrong" is measured by the
   score of the true class; `✗` marks a wrong answer.
 - **Confusion**: a row is a true class, a column what it was taken for. The diagonal is right; every other number is a
-  kind of mistake, and the list below names the most frequent.
+  kind of mistake, and the list below names the most frequent. The arrows, or a click, go to a cell; enter, or another
+  click, shows its samples, and esc goes back to all of them.
 - **Classes**: precision is the share of answers "this class" that are right, recall the share of the class that is
   found. F1 is their harmonic mean; macro averages count every class alike.
 - **Calibration**: of the answers given with 80 % confidence, 80 % should be right; a bar that ends before its mark
   means too sure. The calibration error is the mean distance between the two.
+- **Augmented**: images before and after the random changes, as the present epoch trains on them; every epoch draws
+  others. Where mixup is on, two pictures are mixed, and the label says how much of each.
 - **Fit** and **Residuals**: predictions against targets, and what is left over. Residuals without a pattern around zero
   are as good as it gets; a pattern is something the network could still learn.
 
@@ -64,14 +71,15 @@ Large splits are looked at through a fixed random sample, and the last line says
         Action("next_mode", "m", "Mode", "Order of the samples; smooth or decision; counts, shares or sorted", True),
         Action("next_part", "t", "Split", "Training, validation or test rows", True),
         Action("next_points", "p", "Points", "Some, all or no samples on the boundary"),
-        Action("move:up", "up,k", "Up", "The sample above"),
-        Action("move:down", "down,j", "Down", "The sample below"),
-        Action("move:left", "left,h", "Left", "The sample before"),
-        Action("move:right", "right,l", "Right", "The next sample"),
+        Action("move:up", "up,k", "Up", "The sample, or the cell of the confusion matrix, above"),
+        Action("move:down", "down,j", "Down", "The sample or cell below"),
+        Action("move:left", "left,h", "Left", "The sample or cell before"),
+        Action("move:right", "right,l", "Right", "The next sample or cell"),
         Action("move:pageup", "pageup", "Page up", "The page of samples before"),
         Action("move:pagedown", "pagedown", "Page down", "The next page of samples"),
-        Action("unchoose", "escape,home", "First", "Back to the first sample"),
-        Action("see", "i,enter", "See inside", "What the network sees in this sample, layer by layer", True),
+        Action("unchoose", "escape,home", "All", "Back to all samples, and to the first of them"),
+        Action("enter", "enter", "Open", "The samples of a cell of the confusion matrix; else, see inside the sample"),
+        Action("see", "i", "See inside", "What the network sees in this sample, layer by layer", True),
         Action("draw_digit", "d", "Draw", "Draw a digit and watch the prediction", True),
     )
 
@@ -81,6 +89,7 @@ Large splits are looked at through a fixed random sample, and the last line says
         self._snapshot: Snapshot | None = None
         self._fields: Asking[Field] = Asking()
         self._readings: Asking[Reading] = Asking(0.25)
+        self._pairs: Asking[Pairs] = Asking(0.5)
         self._run = -1
         self._row_seconds = 0.0
         self._view: View | None = None
@@ -88,7 +97,10 @@ Large splits are looked at through a fixed random sample, and the last line says
         self._part = "validation"
         self._points = POINTS[0]
         self._chosen: int | None = None
-        self._order: tuple[Reading, str, NDArray[np.int64]] | None = None
+        self._pair = 0
+        self._cell: Cell | None = None
+        self._only: Cell | None = None
+        self._order: tuple[tuple[Reading, str, Cell | None], NDArray[np.int64]] | None = None
 
     def compose(self) -> ComposeResult:
         yield self.canvas
@@ -99,8 +111,9 @@ Large splits are looked at through a fixed random sample, and the last line says
         self._snapshot = snapshot
         if snapshot.run != self._run:
             self._run, self._row_seconds, self._chosen, self._order = snapshot.run, 0.0, None, None
-            self._fields.forget()
-            self._readings.forget()
+            self._pair, self._cell, self._only = 0, None, None
+            for asking in (self._fields, self._readings, self._pairs):
+                asking.forget()
             self.canvas.update()
         self._follow()
 
@@ -119,6 +132,8 @@ Large splits are looked at through a fixed random sample, and the last line says
             fresh |= self._fields.ask(
                 self.session, (now, width, height), lambda trainer: ask_field(trainer, width, height), playing
             )
+        if view is not None and view.pairs:
+            fresh |= self._pairs.ask(self.session, (snapshot.run, snapshot.epoch), ask_pairs, playing)
         if view is None or view.reading:
             part, count = self._part, self._count(playing)
             fresh |= self._readings.ask(
@@ -147,7 +162,7 @@ Large splits are looked at through a fixed random sample, and the last line says
     @property
     def subject(self) -> Subject | None:
         """What the run is about; None until something is known."""
-        known = self._readings.answer or self._fields.answer
+        known = self._readings.answer or self._fields.answer or self._pairs.answer
         return known.subject if known is not None else None
 
     @property
@@ -187,15 +202,19 @@ Large splits are looked at through a fixed random sample, and the last line says
         view, reading, mode = self.view, self._readings.answer, self.mode
         if view is None:
             return None
-        order, chosen = np.zeros(0, np.int64), 0
+        order, chosen, pairs, only = np.zeros(0, np.int64), 0, self._pairs.answer, self._only
         if view.ordered and reading is not None:
-            if self._order is None or self._order[0] is not reading or self._order[1] != mode:
-                self._order = reading, mode, reading.order(mode)
-            order = self._order[2]
+            key = reading, mode, only
+            if self._order is None or self._order[0] != key:
+                self._order = key, reading.order(mode, only)
+            order = self._order[1]
             if self._chosen is not None:
                 places = np.flatnonzero(reading.rows[order] == self._chosen)
                 chosen = int(places[0]) if len(places) else 0
-        return Look(view, mode, self._points, self._fields.answer, reading, order, chosen)
+        elif view.pairs and pairs is not None:
+            order = np.arange(len(pairs.preview.rows))
+            chosen = min(self._pair, len(order) - 1)
+        return Look(view, mode, self._points, self._fields.answer, reading, pairs, order, chosen, self._cell, only)
 
     # ------------------------------------------------------------------------------------------ drawing
 
@@ -203,7 +222,8 @@ Large splits are looked at through a fixed random sample, and the last line says
         """Tabs, view, status line; a sentence while nothing is known."""
         picture, look = Picture(width, height), self.look
         if look is None or not look.ready or height < 4:
-            text = self._readings.problem or self._fields.problem or "no predictions yet"
+            problems = (asking.problem for asking in (self._readings, self._fields, self._pairs))
+            text = next((problem for problem in problems if problem), "no predictions yet")
             picture.put(height // 2, 0, text.center(width)[:width], palette.color("muted"))
             return picture
         draw_tabs(picture, self.views, look.view, palette)
@@ -215,11 +235,14 @@ Large splits are looked at through a fixed random sample, and the last line says
         row, reading = picture.height - 1, look.reading
         parts = []
         if look.view.reading and reading is not None:
-            parts.append(reading.sample)
+            missing = "" if self._part in reading.subject.parts else f"no {self._part} rows: "
+            parts.append(missing + reading.sample)
             if reading.subject.classes:
                 parts.append(f"{100 * (1 - float(reading.wrong.mean())):.1f}% right")
             if len(" · ".join(parts)) > picture.width:
                 parts[-1] = parts[-1].removesuffix(" right")
+        elif look.view.pairs and look.pairs is not None:
+            parts.append(look.pairs.sample)
         elif look.field is not None:
             plane = look.field.plane
             parts.append(f"x1 {plane.left:.1f} … {plane.right:.1f}, x2 {plane.bottom:.1f} … {plane.top:.1f}")
@@ -268,6 +291,8 @@ Large splits are looked at through a fixed random sample, and the last line says
             place = view.modes.index(self.mode)
             self._modes[view.name] = view.modes[(place + 1) % len(view.modes)]
             self._chosen = None
+            if view.ordered:
+                self._only = None
             self._again()
 
     def action_next_part(self) -> None:
@@ -284,7 +309,9 @@ Large splits are looked at through a fixed random sample, and the last line says
 
     def action_move(self, direction: str) -> None:
         look = self.look
-        if look is None or look.reading is None or not look.view.ordered or not len(look.order):
+        if look is not None and look.view is CONFUSION and look.reading is not None:
+            self._point(confusion.moved(look.reading, look.mode, *self.view_size, look.cell, direction))
+        if look is None or not len(look.order):
             return
         across, count = grid_of(look, *self.view_size)
         step = {"left": -1, "right": 1, "up": -across, "down": across, "pageup": -count, "pagedown": count}[direction]
@@ -293,7 +320,28 @@ Large splits are looked at through a fixed random sample, and the last line says
         self._choose(min(max(0, look.chosen + step), len(look.order) - 1))
 
     def action_unchoose(self) -> None:
-        self._chosen = None
+        view = self.view
+        if view is CONFUSION:
+            changes, self._cell = self._cell is not None, None
+        elif view is not None and view.pairs:
+            changes, self._pair = self._pair > 0, 0
+        else:
+            changes, self._chosen, self._only = (self._chosen, self._only) != (None, None), None, None
+        if not changes:
+            raise SkipAction  # the key may mean something to the workbench, such as leaving a zoomed panel
+        self._again()
+
+    def action_enter(self) -> None:
+        look = self.look
+        if look is None or look.view is not CONFUSION or look.reading is None:
+            self.action_see()
+            return
+        self._cell = look.cell or confusion.most_frequent(look.reading)
+        self._only, self._chosen = self._cell, None
+        self.go_to(next(view for view in self.views if view.ordered))
+
+    def _point(self, cell: Cell) -> None:
+        self._cell = cell
         self._again()
 
     def action_see(self) -> None:
@@ -302,8 +350,13 @@ Large splits are looked at through a fixed random sample, and the last line says
         look = self.look
         if self._snapshot is None or not self._snapshot.nodes:
             return
+        if look is not None and look.view.pairs and look.pairs is not None:
+            self.app.push_screen(SeeingScreen(self.session, "train", look.pairs.preview.rows.tolist(), look.chosen))
+            return
         if look is None or look.reading is None:
             self.app.push_screen(SeeingScreen(self.session, self._part))
+            return
+        if look.top and not len(look.order):
             return
         rows = look.reading.rows[look.order] if len(look.order) else look.reading.rows
         self.app.push_screen(SeeingScreen(self.session, look.reading.part, rows.tolist(), look.chosen))
@@ -323,6 +376,12 @@ Large splits are looked at through a fixed random sample, and the last line says
             for column, text, view in tabs(self.views, look.view, self.canvas.size.width):
                 if column <= place.x < column + len(text):
                     self.go_to(view)
+        elif look.view is CONFUSION and look.reading is not None:
+            cell = confusion.cell_at(look.reading, look.mode, *self.view_size, look.cell, place.x, place.y - 1)
+            if cell is not None and cell == look.cell:
+                self.action_enter()
+            elif cell is not None:
+                self._point(cell)
         elif (found := place_at(look, place.x, place.y - 1, *self.view_size)) is not None:
             self._choose(found)
 
@@ -336,9 +395,11 @@ Large splits are looked at through a fixed random sample, and the last line says
 
     def _choose(self, place: int) -> None:
         look = self.look
-        if look is not None and look.reading is not None:
+        if look is not None and look.view.pairs:
+            self._pair = place
+        elif look is not None and look.reading is not None:
             self._chosen = int(look.reading.rows[look.order[place]])
-            self._again()
+        self._again()
 
     def _again(self) -> None:
         self._title()

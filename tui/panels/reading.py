@@ -20,13 +20,15 @@ BLOCK = 100
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What a run is about. `parts` counts the rows of each split; `probable` tells whether scores are probabilities."""
+    """What a run is about. `parts` counts the rows of each split; `probable` tells whether scores are probabilities,
+    `augmented` whether training changes its images."""
 
     kind: Kind
     splits: Splits
     parts: dict[str, int]
     probable: bool
     low: float
+    augmented: bool
 
     @classmethod
     def of(cls, trainer: Trainer) -> "Subject":
@@ -39,7 +41,8 @@ class Subject:
             kind = "image"
         parts = {name: len(part) for name in PARTS if (part := getattr(splits, name)) is not None}
         probable = trainer.experiment.loss.link in ("softmax", "sigmoid")
-        return cls(kind, splits, parts, probable, trainer.experiment.low)
+        augmented = kind == "image" and trainer.experiment.augmentation.active
+        return cls(kind, splits, parts, probable, trainer.experiment.low, augmented)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -103,12 +106,18 @@ class Reading:
         """Precision, recall and so on."""
         return class_report(np.asarray(self.targets), self.predicted, len(self.subject.classes))
 
-    def order(self, mode: str) -> NDArray[np.int64]:
-        """Places in this reading: "worst" or "least sure" first, or as drawn ("random"); what is no number leads."""
-        if mode == "random":
-            return np.arange(len(self.rows))
-        key = self.confidence if mode == "least sure" else -self.errors
-        return np.lexsort((self.rows, np.where(np.isfinite(key), key, -np.inf)))
+    def order(self, mode: str, only: tuple[int, int] | None = None) -> NDArray[np.int64]:
+        """Places in this reading: "worst" or "least sure" first, or as drawn ("random"); what is no number leads.
+
+        With `only`, those of one cell (target, prediction) of the confusion matrix.
+        """
+        found = np.arange(len(self.rows))
+        if mode != "random":
+            key = self.confidence if mode == "least sure" else -self.errors
+            found = np.lexsort((self.rows, np.where(np.isfinite(key), key, -np.inf)))
+        if only is None:
+            return found
+        return found[(self.targets[found] == only[0]) & (self.predicted[found] == only[1])]
 
     @cached_property
     def sample(self) -> str:

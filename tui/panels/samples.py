@@ -30,6 +30,11 @@ class Tiling:
         """Images in sight."""
         return self.across * self.down
 
+    def place(self, x: int, y: int, pitch: int) -> int | None:
+        """The number of the image at a place, with `pitch` rows from one image to the one below."""
+        column, row = x // (self.wide + 1), y // pitch
+        return row * self.across + column if y >= 0 and column < self.across and row < self.down else None
+
     @classmethod
     def of(cls, shape: tuple[int, ...], width: int, height: int) -> "Tiling":
         """As many as fit on `width` x `height` cells."""
