@@ -1,7 +1,7 @@
 """The experiment: everything that decides a run, as a frozen value and as a TOML file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -282,5 +282,28 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"experiment '{name}' is not valid TOML: {error}") from None
-    experiment = parse_experiment(table)
+    try:
+        experiment = parse_experiment(table)
+        _refuse_quoted(table, experiment.table())
+    except BadInput as error:
+        raise BadInput(f"experiment '{name}': {error}") from None
     return experiment.edited(changes) if changes else experiment
+
+
+def _refuse_quoted(written: Any, read: Any, place: str = "") -> None:
+    """Raises BadInput where a file has a number, or true or false, in quotes: TOML tells them from text."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(written, Mapping) and isinstance(read, Mapping):
+        pairs = ((key, read.get(key)) for key in written)
+    elif isinstance(written, list) and isinstance(read, list):
+        pairs = enumerate(read[: len(written)])
+    elif isinstance(written, str) and isinstance(read, (bool, int, float)):
+        kind = "true or false" if isinstance(read, bool) else "a number"
+        raise BadInput(f'{place} is "{written}", in quotes: it is {kind}, so write {_last(place)}{written.strip()}')
+    for key, inner in pairs:
+        _refuse_quoted(written[key], inner, f"{place}.{key}" if place else str(key))
+
+
+def _last(place: str) -> str:
+    key = place.rpartition(".")[2]
+    return "" if key.isdigit() else f"{key} = "

@@ -6,7 +6,8 @@ Nothing heavy is imported before a command is chosen, so that `--help` and `--ve
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
@@ -82,8 +83,8 @@ def _run(arguments: list[str]) -> int:
         name = arguments[0]
     else:
         args, rest = _main_parser().parse_known_args(arguments)
-        if rest and args.experiment == arguments[0] and not rest[0].startswith("-"):
-            raise UsageError(f"there is no command '{args.experiment}'{_near(args.experiment)}; see nn-tui --help")
+        if rest and args.experiment == arguments[0]:
+            refuse_unknown(args.experiment)
         if rest:
             raise UsageError(f"unrecognized arguments: {' '.join(rest)}; see nn-tui --help")
         name = "workbench"
@@ -91,11 +92,24 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _near(word: str) -> str:
+def refuse_unknown(name: str) -> None:
+    """Raises UsageError for a word that is no preset and no file, with the nearest command or preset."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    names = [*COMMANDS, *_presets()]
+    if name in names or os.path.lexists(name):
+        return
+    near = get_close_matches(name, names, n=1)
+    meant = f"did you mean '{near[0]}'?" if near else "'nn-tui list presets' names those that come along"
+    raise UsageError(f"no such command or experiment {name!r}; {meant}")
+
+
+def _presets() -> Iterator[str]:
+    """The names of the presets, found without loading the engine."""
+    spec = find_spec("engine")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        with suppress(OSError):
+            yield from (name.removesuffix(".toml") for name in os.listdir(os.path.join(folder, "presets")))
 
 
 def version() -> str:
@@ -150,7 +164,7 @@ def _sets(parser: Parser) -> None:
 
 
 def _data(parser: Parser) -> None:
-    parser.add_argument("--data-dir", metavar="DIR", help="folder of data files (else NN_TUI_DATA)")
+    parser.add_argument("--data-dir", type=_folder, metavar="DIR", help="folder of data files (else NN_TUI_DATA)")
 
 
 def _output(parser: Parser) -> None:

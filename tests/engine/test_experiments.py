@@ -23,6 +23,14 @@ def test_presets_are_valid_and_their_tables_read_back(name):
         assert section in table
 
 
+def test_a_change_may_be_text_where_a_file_may_not(tmp_path):
+    file = tmp_path / "quoted.toml"
+    file.write_text('[optimizer]\nname = "sgd"\nlr = "0.5"\n')
+    with pytest.raises(BadInput, match="in quotes"):
+        load_experiment(file)
+    assert load_experiment("digits", {"optimizer.lr": "0.5", "seed": "3"}).optimizer.lr == 0.5
+
+
 @pytest.mark.parametrize("name", [name for name in presets() if name not in ("xor-mlp", "xor-perceptron")])
 def test_presets_hold_out_rows_so_that_there_is_a_validation_curve(name):
     """All but those of four rows."""

@@ -3,18 +3,21 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import tomllib
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import engine.data.downloads
-from engine import KINDS, Trainer, load_experiment, parse_experiment, presets
+from engine import KINDS, GradientError, Trainer, load_experiment, parse_experiment, presets
 from engine.checkpoint import load_checkpoint
 from tui.cli import COMMANDS, main, version
+from tui.commands.check import verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -213,6 +216,18 @@ def test_init_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "is a folder" in refused(capsys, "init", str(tmp_path), "--force")
 
 
+def test_the_verdict_of_check_names_the_largest_error_and_what_disagrees() -> None:
+    def error(name: str, relative: float) -> GradientError:
+        return GradientError(name, (2,), 1.0, 1.0, relative)
+
+    good = (error("a", 1e-9), error("b", 3.1e-9))
+    assert verdict(good, []) == "every gradient agrees: the largest error is 3.1e-09, in b"
+    assert verdict((error("a", 0.0),) * 3, []).endswith("no error in 3 parameters is larger than rounding")
+    bad = [error(name, 0.5) for name in "abcdef"]
+    assert verdict((*bad, error("g", nan)), bad).startswith("6 of 7 gradients disagree, in a, b, c, 3 more: ")
+    assert verdict((*good, error("g", nan)), [error("g", nan)]).endswith(": the largest error is nan, in g")
+
+
 @pytest.mark.parametrize("name", ["digits", "xor-mlp", "deep-sigmoid-batchnorm", "playground", "digits-cnn"])
 def test_check_finds_nothing_wrong(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     table = json.loads(read(capsys, "check", name, "--json"))
@@ -220,6 +235,8 @@ def test_check_finds_nothing_wrong(name: str, capsys: pytest.CaptureFixture[str]
     assert [entry["parameter"] for entry in table["parameters"]] == [slot.name for slot in trainer.network.parameters]
     assert all(entry["relative"] <= table["limit"] for entry in table["parameters"])
     text = read(capsys, "check", name)
+    assert text.splitlines()[-1] == table["verdict"]
+    assert table["verdict"].startswith("every gradient agrees: ")
     assert ("kink" in text) == (table["limit"] == 2e-4) == (name in ("digits", "digits-cnn"))
     assert [entry["layer"] for entry in table["layers"]] == [node.name for node in trainer.network.nodes]
     assert sum(entry["parameters"] for entry in table["layers"]) == len(trainer.network.values)
@@ -245,7 +262,14 @@ def test_check_fails_for_a_wrong_gradient(monkeypatch: pytest.MonkeyPatch, capsy
     assert main(["check", "xor-mlp"]) == 1
     out, err = capsys.readouterr()
     assert "too large" in out
-    assert "nn-tui: the gradient of dense1." in err
+    two = "2 of 4 gradients disagree, in dense1.weight, dense1.bias: the largest error is 1.0e-03, in dense1"
+    assert re.fullmatch(rf"nn-tui: {two}.\w+\n", err)
+    assert "agrees" not in out
+    assert main(["check", "xor-mlp", "--json"]) == 1
+    out, again = capsys.readouterr()
+    table = json.loads(out)
+    assert (table["ok"], f"nn-tui: {table['verdict']}\n") == (False, again)
+    assert again == err
 
 
 # ------------------------------------------------------------------------------------------------ data, help

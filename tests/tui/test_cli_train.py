@@ -191,7 +191,17 @@ BAD = {
     "no such experiment": (["train", "digit"], "did you mean 'digits'"),
     "folder as experiment": (["train", "."], "cannot be read"),
     "unknown option": (["train", "--epoch-count", "3"], "unrecognized arguments: --epoch-count"),
-    "no command": (["tarin", "digits"], "there is no command 'tarin'; did you mean 'train'?"),
+    "no command": (["tarin", "digits"], "no such command or experiment 'tarin'; did you mean 'train'?\n"),
+    "no command, an option": (
+        ["tarin", "--out", "x"],
+        "no such command or experiment 'tarin'; did you mean 'train'?\n",
+    ),
+    "one word too many": (["digits", "more"], "unrecognized arguments: more"),
+    "no data folder": (["train", "digits", "--data-dir", ""], "--data-dir: the name of the folder is empty"),
+    "units without end": (
+        ["train", "--set", "model.hidden=[100000000]"],
+        "model.hidden.0 is 100000000: must be at most",
+    ),
     "no folder": (["train", "digits", "--out", ""], "--out: the name of the folder is empty"),
     "one bracket": (["train", "digits", "--set", "layers={type='dense'}"], "write [[layers]] with two brackets"),
     "epochs in words": (["train", "--epochs", "ten"], "'ten' is no whole number"),
@@ -214,7 +224,7 @@ BAD = {
     "nothing to resume": (["resume"], "the following arguments are required: RUN"),
     "command misspelt": (["trian"], "did you mean 'train'"),
     "preset misspelt": (["diggits"], "did you mean 'digits'"),
-    "nothing like it": (["zzzz"], "'nn-tui list presets' names the presets"),
+    "nothing like it": (["zzzz"], "'nn-tui list presets' names those that come along"),
 }
 
 
@@ -239,6 +249,12 @@ def test_bad_experiment_files(capsys: pytest.CaptureFixture[str], tmp_path: Path
         b"optimiser = 1": "did you mean 'optimizer'",
         b"[optimizer]\nlr = 0.1": "optimizer.name is missing",
         b"epochs = 2.5": "epochs is 2.5",
+        b'[model]\nname = "mlp"\n[[layers]]\ntype = "relu"': "bad.toml': the experiment has both [model]",
+        b'[layers]\ntype = "relu"': "write [[layers]] with two brackets",
+        b'[optimizer]\nname = "sgd"\nlr = "0.5"': 'lr is "0.5", in quotes: it is a number, so write lr = 0.5',
+        b'[model]\nname = "mlp"\nbatch_norm = "true"': "it is true or false, so write batch_norm = true",
+        b'[model]\nname = "mlp"\nhidden = [4, "8"]': 'model.hidden.1 is "8", in quotes: it is a number, so write 8',
+        b'[[layers]]\ntype = "dense"\nunits = "4"': 'layers.0.units is "4", in quotes',
         b'[data]\nname = "csv"\npath = "none.csv"\ntarget = "y"': "no such file",
     }.items():
         file.write_bytes(content)

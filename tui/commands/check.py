@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from math import inf, isnan
 
 from engine import GradientError, RunFailed, connect, gradcheck, prepare
 from engine.geometry import NodeFacts, describe, seen
@@ -10,11 +11,15 @@ from tui.commands import options
 from tui.draft import Facts
 
 SMOOTH, KINKED = 1e-6, 2e-4
+NAMED = 4
 KINKS = ("relu", "leaky_relu", "hard_sigmoid", "step", "max_pool2d", "mae", "hinge", "perceptron")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the layers, then the largest relative error by parameter. Raises RunFailed where one is too large."""
+    """Prints the layers, then the largest relative error by parameter, then the verdict.
+
+    Raises RunFailed, which is the verdict, where an error is too large.
+    """
     experiment, folder = options.experiment(args), options.folder(args)
     splits = prepare(experiment.data, experiment.seed, folder)
     nodes = connect(experiment.nodes(splits.shape, Facts.of(splits).units(experiment)), splits.shape)
@@ -29,15 +34,30 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         layers = [_entry(one, kind, splits.shape) for one, kind in zip(facts, types, strict=True)]
         found = [{**vars(error), "shape": list(error.shape), "ok": error not in wrong} for error in errors]
-        print(json.dumps({"limit": limit, "ok": not wrong, "parameters": found, "layers": layers}))
+        ended = {"limit": limit, "ok": not wrong, "verdict": verdict(errors, wrong)}
+        print(json.dumps({**ended, "parameters": found, "layers": layers}))
     else:
         print("\n".join(_gradients(errors, wrong)))
         reason = f" (not {SMOOTH:g}: {kinks[0]} has a kink, where differences are off)" if kinks else ""
-        print(f"allowed is {limit:g}{reason}")
+        print(f"error is what rounding does not explain; allowed is {limit:g}{reason}")
     if wrong:
-        worst = max(wrong, key=lambda error: error.relative)
-        raise RunFailed(f"the gradient of {worst.parameter} is off by {worst.relative:.1e}, more than {limit:g}")
+        raise RunFailed(verdict(errors, wrong))
+    if not args.json:
+        print(verdict(errors, wrong))
     return 0
+
+
+def verdict(errors: tuple[GradientError, ...], wrong: list[GradientError]) -> str:
+    """Whether the gradients agree with the differences, in a sentence that names the largest error."""
+    worst = max(errors, key=lambda error: inf if isnan(error.relative) else error.relative)
+    if worst.relative == 0:
+        return f"every gradient agrees: no error in {len(errors)} parameters is larger than rounding"
+    names = [error.parameter for error in wrong]
+    if len(names) > NAMED:
+        names[NAMED - 1 :] = [f"{len(names) - NAMED + 1} more"]
+    disagree = f"{len(wrong)} of {len(errors)} gradients disagree{'s' * (len(wrong) == 1)}, in {', '.join(names)}"
+    found = disagree if wrong else "every gradient agrees"
+    return f"{found}: the largest error is {worst.relative:.1e}, in {worst.parameter}"
 
 
 def _entry(facts: NodeFacts, kind: str, shape: Shape) -> dict[str, object]:

@@ -2,13 +2,10 @@
 
 import argparse
 import os
-from collections.abc import Iterator
-from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli import COMMANDS, UsageError
+from tui.cli import UsageError, refuse_unknown
 
 if TYPE_CHECKING:
     from engine import Experiment, Trainer
@@ -18,28 +15,14 @@ CHECKPOINT = "checkpoint.safetensors"
 
 def run(args: argparse.Namespace) -> int:
     """Opens a preset, an experiment file, or a run where it stopped."""
-    _refuse_unknown(args.experiment)
+    if args.experiment is not None:
+        refuse_unknown(args.experiment)
     if os.environ.get("TERM") == "dumb":
         raise UsageError("TERM=dumb cannot draw; set TERM to your terminal, or train without a screen: nn-tui train")
     from tui.app import run_workbench
 
     folder = Path(args.data_dir).expanduser() if args.data_dir else None
     return run_workbench(lambda: _source(args, folder), folder)
-
-
-def _refuse_unknown(name: str | None) -> None:
-    names = list(_presets())
-    if name is None or name in names or Path(name).exists():
-        return
-    near = get_close_matches(name, [*names, *COMMANDS], n=1)
-    meant = f"did you mean '{near[0]}'?" if near else "'nn-tui list presets' names the presets"
-    raise UsageError(f"'{name}' is no command, no preset and no file; {meant}")
-
-
-def _presets() -> Iterator[str]:
-    spec = find_spec("engine")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        yield from (file.stem for file in Path(folder, "presets").glob("*.toml"))
 
 
 def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trainer | None":
