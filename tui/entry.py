@@ -4,16 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.draft import Preview
 from tui.fields import Field, Option
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What would come of a value: the sentence that refuses it, or what it does, or why it has to wait for more."""
+    """What would come of a value: the sentence that refuses it, or what it does, or why it has to wait for more.
+
+    `preview` is the network that would come of it.
+    """
 
     problem: str | None = None
     effect: str = ""
     warning: str = ""
+    preview: Preview | None = None
 
 
 Judge = Callable[[Any], Verdict]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from engine import Component, Setting
+from engine import Component, DataSet, Setting
 
 UNSET = "unset"
 NOTHING = "none"  # an empty list
@@ -19,11 +19,12 @@ SHARES = tuple(round(0.05 * n, 2) for n in range(2, 19))
 
 @dataclass(frozen=True)
 class Option:
-    """One of the things that can be chosen: what it stands for, how it reads, one line about it."""
+    """One of the things that can be chosen: what it stands for, how it reads, one line about it, its group's title."""
 
     value: Any
     label: str
     summary: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Field:
             return Option(True, "on"), Option(False, "off")
         if setting.component is not None:
             named = tuple(Option(name, name, kind.summary()) for name, kind in setting.component.choices().items())
+            if setting.component is DataSet:  # there are many, and their order in the code says nothing
+                named = tuple(sorted(named, key=lambda option: option.label))
             unset = Option(None, UNSET, setting.meaning.rpartition("unset: ")[2])
             return (unset, *named) if setting.optional else named
         return tuple(Option(choice, choice) for choice in setting.choices)
@@ -97,7 +100,8 @@ class Field:
         parts = [self.setting.meaning[:1].upper() + self.setting.meaning[1:]]
         if self.setting.type in ("int", "float") and (allowed := self.setting.allowed()):
             parts.append(allowed)
-        if default := as_text(_name(self.setting.default)):
+        default = _name(self.setting.default)
+        if (default is not None or self.setting.optional) and (default := as_text(default)):
             parts.append(f"default {default}")
         return "; ".join(part for part in parts if part)
 

@@ -12,9 +12,9 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.entry import Judge, Menu, Typing, Verdict
+from tui.entry import FINE, Judge, Menu, Typing, Verdict
 from tui.fields import Field, Option
-from tui.rows import CURSOR, WRONG, FieldRow, Part, Row, cut
+from tui.rows import CURSOR, WRONG, FieldRow, HeadingRow, Part, Row, cut
 
 
 class Subject(Protocol):
@@ -204,14 +204,20 @@ class Form(ScrollView, can_focus=False):
         self.typing = replace(self.typing, verdict=self.subject.judge(field.key, field.parse(text)))
         self._redraw()
 
+    @property
+    def verdict(self) -> Verdict:
+        """What would come of the value being typed or chosen."""
+        if self.typing is not None:
+            return self.typing.verdict
+        return self.menu.judge(self.menu.value) if self.menu is not None else FINE
+
     def hint(self) -> list[Part]:
         """What to say about the row under the cursor, or about the value being edited."""
         if self.typing is not None:
-            verdict = self.typing.verdict
-            return _outcome(verdict, self.typing.field.hint())
+            return _outcome(self.verdict, self.typing.field.hint())
         if self.menu is not None:
             option = self.menu.options[self.menu.at]
-            return _outcome(self.menu.judge(self.menu.value), option.summary or self.menu.title)
+            return _outcome(self.verdict, option.summary or self.menu.title)
         row = self.row
         if isinstance(row, FieldRow):
             return [(row.field.hint(), "muted")]
@@ -223,7 +229,10 @@ class Form(ScrollView, can_focus=False):
         for row in self.rows:
             yield row, None
             if self.menu is not None and self.menu.anchor == row.key:
-                yield from ((row, place) for place in range(len(self.menu.options)))
+                for place, option in enumerate(self.menu.options):
+                    if option.group and (not place or self.menu.options[place - 1].group != option.group):
+                        yield HeadingRow(f"{row.key} {option.group}", text=f"  {option.group}"), None
+                    yield row, place
 
     def _redraw(self) -> None:
         lines = list(self._lines())
@@ -309,6 +318,8 @@ class Form(ScrollView, can_focus=False):
             else:
                 self.menu = self.menu.toggled()
                 self._redraw()
+            return
+        if not row.selectable:
             return
         was_there = row.key == self.cursor
         if self.busy:

@@ -1,5 +1,6 @@
 """The architecture panel through the pilot: every key, the mouse, what is sent and what is not."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,8 @@ from textual.pilot import Pilot
 
 from engine import Experiment, load_experiment
 from tui.app import Workbench
-from tui.panels.architecture import ArchitecturePanel, bar_of, counted
+from tui.panels.architecture import ArchitecturePanel
+from tui.panels.network_rows import bar_of, counted
 
 Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 
@@ -82,13 +84,83 @@ async def test_the_table_shows_data_layers_output_loss_and_total(until: Until) -
         assert any("cross_entropy" in line and "6,570" in line for line in lines)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (200, 60)])
+async def test_columns_stand_below_their_headings(until: Until, size: tuple[int, int]) -> None:
+    async with opened(until, "digits", size) as desk:
+        lines = desk.text.splitlines()
+        head = next(line for line in lines if "layer " in line)
+        dense = next(line for line in lines if "dense1" in line)
+        shape = re.search("output shape|output|out", head)
+        count = re.search("param[a-z]*", head)
+        assert shape is not None
+        assert count is not None
+        assert dense[: shape.end()].endswith(" 64")
+        assert dense[: count.end()].endswith(" 4,160")
+        assert dense.index("█") == head.index("share")
+
+
+async def test_data_is_described_in_words(until: Until) -> None:
+    async with opened(until, "overfit", (120, 40)) as desk:
+        assert "2 in, 60 rows" in desk.text.splitlines()[0]
+        assert desk.panel.hint.text == "2 inputs; 60 rows to train, 60 to validate; 2 classes"
+    async with opened(until, "overfit", (200, 60)) as desk:
+        assert "2 inputs, 60 rows" in desk.text.splitlines()[0]
+    sine = load_experiment("playground").edited({"data": "sine", "loss": "mse"})
+    async with opened(until, sine, (120, 40)) as desk:
+        assert "1 input;" in desk.panel.hint.text
+        assert desk.panel.hint.text.endswith("1 target")
+
+
+async def test_no_default_where_there_is_none_and_data_sets_in_order(until: Until) -> None:
+    async with opened(until, "digits", (120, 40)) as desk:
+        desk.panel.form.go("[model]")
+        await desk.press("enter")
+        assert desk.panel.hint.text == "Recipe of the network"
+        await desk.press("enter")
+        assert desk.panel.form.menu is not None
+        assert "unset" not in [option.label for option in desk.panel.form.menu.options]
+        await desk.press("escape", "D")
+        labels = [option.label for option in desk.panel.form.menu.options]
+        assert labels == sorted(labels)
+        assert desk.panel.form.menu.value == "digits"
+
+
+async def test_an_edit_shows_shapes_and_counts_before_it_is_made(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered, (120, 40)) as desk:
+        desk.panel.form.go("layers.0")
+        await desk.press("enter", "enter", "1", "6")
+        lines = desk.text.splitlines()
+        new = {"dense1": ("→16", "→48"), "tanh1": ("→16",), "output": ("→17",), "loss": ("→65",)}
+        for name, numbers in new.items():
+            line = next(line for line in lines if line.strip("› ").startswith(name))
+            assert set(numbers) <= set(line.split())
+        await desk.press("escape")
+        assert "→" not in desk.text
+
+
+async def test_types_of_layers_are_listed_in_two_groups(until: Until, layered: Experiment) -> None:
+    async with opened(until, layered, (100, 60)) as desk:
+        desk.panel.form.go("layers.0")
+        await desk.press("a")
+        lines = [line.strip() for line in desk.text.splitlines()]
+        assert "Layers" in lines
+        await desk.pilot.click(desk.panel.form, offset=(6, lines.index("Layers")))
+        assert desk.panel.form.menu is not None, "a title is no choice"
+        await desk.press("end")
+        assert "Activations" in [line.strip() for line in desk.text.splitlines()]
+        await desk.press("escape")
+        assert desk.names == list(LAYERS)
+
+
 async def test_add_insert_duplicate_remove_and_undo(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         assert desk.names == list(LAYERS)
         desk.panel.form.go("layers.0")
         await desk.press("a")
         assert "parameters" in desk.panel.hint.text, "the effect stands there before it is applied"
-        await desk.press("d", "enter")
+        assert desk.panel.form.menu is not None
+        assert desk.panel.form.menu.value == "dense", "what is added most often stands first"
+        await desk.press("enter")
         assert desk.names == ["dense1", "dense2", "tanh1"]
         assert desk.panel.form.cursor == "layers.1"
         await desk.press("i", "r", "e", "l", "enter")
@@ -183,8 +255,8 @@ async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
         assert desk.panel.form.menu.value == "tanh"
         await desk.press("escape")
         assert desk.names == ["dense1", "tanh1"]
-        await desk.press("t", "end", "home", "m", "enter")
-        assert desk.names[1] != "tanh1"
+        await desk.press("t", "end", "home", "m", "m", "enter")
+        assert desk.names[1] == "mish1"
 
 
 async def test_what_does_not_fit_waits_and_says_so(until: Until, layered: Experiment) -> None:
@@ -235,7 +307,6 @@ async def test_data_set_noise_and_features(until: Until) -> None:
     async with opened(until, "playground") as desk:
         await desk.press("D")
         assert desk.panel.form.cursor == "data"
-        assert desk.panel.form.edit() is None
         assert desk.panel.form.menu is not None
         assert desk.panel.form.menu.value == "circle"
         await desk.press("x", "enter")
@@ -309,14 +380,16 @@ async def test_a_residual_network_has_an_output_of_another_name(until: Until) ->
 async def test_the_mouse_selects_and_opens(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         form = desk.panel.form
-        await desk.pilot.click(form, offset=(6, 2))
+        await desk.pilot.click(form, offset=(6, 3))
         assert form.cursor == "layers.1"
         await desk.pilot.click(form, offset=(6, 1))
+        assert form.cursor == "layers.1", "a heading is not selected"
+        await desk.pilot.click(form, offset=(6, 2))
         assert form.cursor == "layers.0"
         assert desk.app.selected_node == "dense1"
-        await desk.pilot.click(form, offset=(6, 1))
+        await desk.pilot.click(form, offset=(6, 2))
         assert form.cursor == "layers.0.units"
-        await desk.pilot.click(form, offset=(20, 2))
+        await desk.pilot.click(form, offset=(20, 3))
         assert form.typing is not None
 
 

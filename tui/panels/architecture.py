@@ -1,82 +1,21 @@
 """The architecture panel: data, layers, output and loss as a table that is edited where it stands."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from engine import INPUT, BadInput, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
 from engine.geometry import NodeFacts, describe, seen
+from engine.layers.activations import Activation
 from tui import draft
 from tui.actions import Action
 from tui.draft import NodeRow, Preview
 from tui.fields import Field, Option, field_of, fields_of
 from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
-from tui.rows import WRONG, FieldRow, HeadingRow, Part, Row, cut
+from tui.panels.network_rows import LayerRow, TableHead, TitledRow, as_shape, columns_of, counted, inputs, several
+from tui.rows import FieldRow, HeadingRow, Row
 
-BAR = 4
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
-
-
-@dataclass(frozen=True)
-class TitledRow(Row):
-    """A part of the experiment around the layers: its role, what it is, and the first of `about` there is room for."""
-
-    title: str = ""
-    text: str = ""
-    about: tuple[str, ...] = ()
-    wrong: bool = False
-
-    def parts(self, width: int) -> Sequence[Part]:
-        title = f"{self.title:<7}"
-        about = next((part for part in self.about if len(title) + len(self.text) + len(part) < width), "")
-        room = max(0, width - len(title) - len(about) - 1)
-        text = cut(self.text, room)
-        return (title, "muted"), (f"{text:<{room}} ", "error" if self.wrong else "value"), (about, "muted")
-
-
-@dataclass(frozen=True)
-class LayerRow(Row):
-    """A layer: name, settings, output shape, parameters and their share of all. Columns are shared by all rows."""
-
-    node: NodeRow = field(kw_only=True)
-    columns: tuple[int, int] = field(kw_only=True)
-
-    def parts(self, width: int) -> Sequence[Part]:
-        node = self.node
-        shape = f"{'' if node.shape is None else as_shape(node.shape):>{self.columns[0]}}"
-        count = f"{counted(node.parameters):>{self.columns[1]}}"
-        bar = bar_of(node.share)
-        room = width - len(shape) - len(count) - 2
-        bars = room - BAR - 1 >= 12
-        room -= (BAR + 1) * bars
-        own = self.key == "output" or (node.name.startswith(node.type) and node.name[len(node.type) :].isdigit())
-        if room >= 30:
-            name = f"{node.name[:13]:<14}{node.type} {node.settings}".rstrip()
-        else:
-            name = f"{node.name} {node.settings}" if own else f"{node.name}: {node.type} {node.settings}"
-        name = f"{WRONG} {name}" if node.wrong else name
-        role = "error" if node.wrong else "value" if node.parameters else "label"
-        cells = ((f"{cut(name, room):<{room}} ", role), (f"{shape} ", "label"), (count, "label"))
-        return (*cells, (f" {bar:<{BAR}}", "accent")) if bars else cells
-
-
-def as_shape(shape: tuple[int, ...]) -> str:
-    """A shape without the batch axis: "64", "1×8×8"."""
-    return "×".join(map(str, shape))
-
-
-def counted(count: int | None) -> str:
-    """A count in few columns: "", "4,160", "1.24M"; a question mark where it is not known."""
-    if count is None:
-        return "?"
-    return "" if count == 0 else f"{count:,}" if count < 1_000_000 else f"{count / 1e6:.3g}M"
-
-
-def bar_of(share: float) -> str:
-    """A share of one as a bar, to an eighth of a column; what is there at all is seen."""
-    eighths = max(round(share * BAR * 8), 1 if share > 0 else 0)
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
 class ArchitecturePanel(FormPanel):
@@ -88,7 +27,8 @@ class ArchitecturePanel(FormPanel):
 of its output for one sample, how many parameters it learns, and their share of all as a bar.
 
 **A change starts the run over with the same seed.** Layers that did not change get the same first weights as before, so
-that what differs is what you changed. What a change would do is shown before `enter` applies it.
+that what differs is what you changed. What a change would do is shown before `enter` applies it: `→` stands before
+every shape and count that would be another.
 
 **What does not fit is not run.** The sentence at the foot names the layer, the shapes and the fix; the old network goes
 on until the new one holds together.
@@ -109,6 +49,7 @@ on until the new one holds together.
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._open = ""
+        self._ahead: Preview | None = None
         self._costs: dict[str, NodeFacts] = {}
 
     # ------------------------------------------------------------------------------------------ rows
@@ -124,20 +65,25 @@ on until the new one holds together.
             found += self._settings("[model]", lambda: self._fields("model"))
         layers = shown.rows[: self._layer_count]
         output = shown.rows[self._layer_count :]
-        columns = (
-            max((len(as_shape(row.shape)) for row in shown.rows if row.shape), default=0),
-            max((len(counted(row.parameters)) for row in shown.rows), default=0),
-        )
+        then = {node.name: node for node in self._ahead.rows} if self._ahead else {}
+        columns = columns_of([(node, then.get(node.name)) for node in shown.rows])
+        if shown.rows:
+            found.append(TableHead("[layers]", columns=columns))
         for place, node in enumerate(layers):
-            found.append(LayerRow(f"layers.{place}", self._layer_hint(node), node=node, columns=columns))
+            hint, ahead = self._layer_hint(node), then.get(node.name)
+            found.append(LayerRow(f"layers.{place}", hint, node=node, columns=columns, ahead=ahead))
             found += self._settings(f"layers.{place}", lambda place=place: self._layer_fields(place))  # type: ignore[misc]
         if output:
             last = replace(output[0], settings=f"{output[0].settings.split()[0]} {experiment.output_activation}")
-            found.append(LayerRow("output", self._output_hint(output[0]), node=last, columns=columns))
+            hint, ahead = self._output_hint(last), then.get(last.name)
+            found.append(LayerRow("output", hint, node=last, columns=columns, ahead=ahead))
             found += self._settings("output", lambda: fields_of(experiment.output, "output.", 1))
-        count = f"{shown.parameters:,}"
+        total = shown.parameters if self._ahead is None else self._ahead.parameters
+        changed = total != shown.parameters
+        count = f"{'→' * changed}{total:,}"
         about = (f"{count} parameters", f"{count} par.", count) if shown.nodes else ()
-        found.append(TitledRow("[loss]", "What training minimizes", "loss", experiment.loss.name, about))
+        text = experiment.loss.name
+        found.append(TitledRow("[loss]", "What training minimizes", "loss", text, about, changed=changed))
         found += self._settings("[loss]", lambda: self._fields("loss"))
         return found
 
@@ -148,10 +94,14 @@ on until the new one holds together.
             return TitledRow("[data]", facts, "data", name, ("missing",), True)
         if facts is None:
             return TitledRow("[data]", hint, "data", name, ("…",))
-        ends = f"{facts.classes} classes" if facts.classes else f"{facts.targets} targets"
-        hint = f"{facts.train:,} rows to train, {facts.validation:,} to validate, {facts.test:,} to test; {ends}"
-        shape, rows = as_shape(facts.shape), f"{facts.train:,} rows"
-        return TitledRow("[data]", hint, "data", name, (f"{shape}, {rows}", rows, shape))
+        ends = f"{facts.classes} classes" if facts.classes else several(facts.targets, "target")
+        rows = several(facts.train, "row")
+        parts = [f"{rows} to train"]
+        parts += [f"{facts.validation:,} to validate"] if facts.validation else []
+        parts += [f"{facts.test:,} to test"] if facts.test else []
+        brief = as_shape(facts.shape) if len(facts.shape) > 1 else f"{facts.shape[0]:,} in"
+        about = (f"{inputs(facts.shape)}, {rows}", f"{brief}, {rows}", rows, brief)
+        return TitledRow("[data]", f"{inputs(facts.shape)}; {', '.join(parts)}; {ends}", "data", name, about)
 
     def _layer_hint(self, node: NodeRow) -> str:
         about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
@@ -183,7 +133,7 @@ on until the new one holds together.
 
     def _fields(self, name: str) -> list[Field]:
         setting = Setting.of(name, Experiment.model_fields[name])
-        return field_of(name, replace(setting, name="name"), getattr(self.experiment, name), 1)
+        return field_of(name, replace(setting, name="name", optional=False), getattr(self.experiment, name), 1)
 
     def _layer_fields(self, place: int) -> list[Field]:
         if self._facts is None:
@@ -211,6 +161,10 @@ on until the new one holds together.
 
     def touched(self) -> None:
         super().touched()
+        ahead = self.form.verdict.preview
+        if ahead != self._ahead:
+            self._ahead = ahead
+            self.form.show(self.rows())
         if self.has_focus and (name := self._node_under()) is not None:
             self.select_node(name)
 
@@ -257,12 +211,15 @@ on until the new one holds together.
         if self.change(lambda: make(facts.shape)) and cursor is not None:
             self.form.go(f"layers.{max(0, min(cursor, self._layer_count - 1))}")
 
-    def _choose_type(self, title: str, place: int, make: Callable[[tuple[int, ...], str], Experiment], at: int) -> None:
+    def _choose_type(
+        self, title: str, place: int, make: Callable[[tuple[int, ...], str], Experiment], now: str = "dense"
+    ) -> None:
         if not isinstance(facts := self.editing.facts(self.experiment), draft.Facts):
             self.hint.show([(LOADING, "muted")])
             return
         shape, anchor = facts.shape, self.form.cursor
-        options = [Option(name, name, kind.summary()) for name, kind in Layer.choices().items()]
+        options = layer_options()
+        at = next((at for at, option in enumerate(options) if option.value == now), 0)
         self.form.choose(
             anchor, title, options, at,
             judge=lambda name: self.verdict(lambda: make(shape, name)),
@@ -276,17 +233,17 @@ on until the new one holds together.
 
     def action_add(self) -> None:
         place = self._ends(1)
-        self._choose_type("Add", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name), 0)
+        self._choose_type("Add", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name))
 
     def action_insert(self) -> None:
         place = self._ends(0)
-        self._choose_type("Insert", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name), 0)
+        self._choose_type("Insert", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name))
 
     def action_type(self) -> None:
         if (place := self.place) is None or self._shown is None:
             return
-        at = list(Layer.choices()).index(self._shown.rows[place].type)
-        self._choose_type("Type", place, lambda shape, name: draft.retyped(self.experiment, shape, place, name), at)
+        now = self._shown.rows[place].type
+        self._choose_type("Type", place, lambda shape, name: draft.retyped(self.experiment, shape, place, name), now)
 
     def action_duplicate(self) -> None:
         if (place := self.place) is not None:
@@ -330,3 +287,12 @@ on until the new one holds together.
         self._open = "[data]"
         self.redraw()
         self.form.go("data")
+        self.form.edit()
+
+
+def layer_options() -> list[Option]:
+    """All types of layers, dense first and the activations apart."""
+    groups = {False: "Layers", True: "Activations"}
+    found = [Option(name, name, kind.summary(), groups[issubclass(kind, Activation)])
+             for name, kind in Layer.choices().items()]  # fmt: skip
+    return sorted(found, key=lambda option: (option.group == groups[True], option.value != "dense"))

@@ -161,7 +161,7 @@ class FormPanel(Panel):
             return Verdict(effect="looking at the data …")
         if shown.problem is not None:
             return Verdict(warning=shown.problem)
-        return Verdict(effect=shown.effect_from(self._shown or shown))
+        return Verdict(effect=shown.effect_from(self._shown or shown), preview=shown)
 
     def apply(self, key: str, value: Any) -> None:
         self.change(lambda: draft.edited(self.experiment, key, value, self._shape))
