@@ -126,7 +126,7 @@ async def test_no_default_where_there_is_none_and_data_sets_in_order(until: Unti
 
 
 async def test_an_edit_shows_shapes_and_counts_before_it_is_made(until: Until, layered: Experiment) -> None:
-    async with opened(until, layered, (120, 80)) as desk:
+    async with opened(until, layered, (200, 80)) as desk:
         desk.panel.form.go("layers.0")
         await desk.press("enter", "enter", "1", "6")
         lines = desk.text.splitlines()
