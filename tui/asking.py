@@ -32,7 +32,8 @@ class Asking(Generic[T]):
         self.about: Hashable = None
         self.problem: str | None = None
         self.seconds = 0.0
-        self._future: Future[tuple[T, float]] | None = None
+        self._step: int | None = None
+        self._future: Future[tuple[T, float, int]] | None = None
         self._next: Hashable = None
         self._session: Session | None = None
         self._asked = 0.0
@@ -48,20 +49,22 @@ class Asking(Generic[T]):
     ) -> bool:
         """Takes in an answer that has come; then asks, unless `about` is known or it is too soon.
 
-        Returns whether `answer` is new. Errors of the question's own are kept in `problem`; bugs are raised.
+        An answer from another step than the one at which the session rests now counts as unknown. Returns whether
+        `answer` is new. Errors of the question's own are kept in `problem`; bugs are raised.
         """
         if session is not self._session:
             self.forget()
             self._session = session
         fresh = self._take()
-        if self._future is not None or about == self.about:
+        known = about == self.about and (playing or self._step in (None, session.snapshot.step))
+        if self._future is not None or known:
             return fresh
         if playing and monotonic() - self._asked < max(self.least, self.seconds / self.share):
             return fresh
 
-        def timed(trainer: "Trainer") -> tuple[T, float]:
+        def timed(trainer: "Trainer") -> tuple[T, float, int]:
             began = perf_counter()
-            return question(trainer), perf_counter() - began
+            return question(trainer), perf_counter() - began, trainer.state.step
 
         self._asked, self._next = monotonic(), about
         self._future = session.ask(timed)
@@ -73,8 +76,8 @@ class Asking(Generic[T]):
         future, self._future = self._future, None
         self.about = self._next
         try:
-            self.answer, self.seconds = future.result()
+            self.answer, self.seconds, self._step = future.result()
             self.problem = None
         except (Failure, MemoryError) as error:
-            self.answer, self.problem = None, str(error) or "not enough memory"
+            self.answer, self._step, self.problem = None, None, str(error) or "not enough memory"
         return True

@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import Future
 from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
@@ -284,10 +285,9 @@ def test_questions_are_one_at_a_time_and_leave_the_worker_its_time(monkeypatch):
     class Fake:
         def __init__(self):
             self.questions = []
+            self.snapshot = SimpleNamespace(step=2)
 
         def ask(self, question):
-            from concurrent.futures import Future
-
             future = Future()
             self.questions.append((question, future))
             return future
@@ -299,7 +299,7 @@ def test_questions_are_one_at_a_time_and_leave_the_worker_its_time(monkeypatch):
     assert not asking.ask(fake, 1, lambda trainer: "a", playing=True)
     asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert len(fake.questions) == 1
-    fake.questions[0][1].set_result(("a", 0.03))
+    fake.questions[0][1].set_result(("a", 0.03, 1))
     clock[0] += 0.5
     assert asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert (asking.answer, asking.about) == ("a", 1)
@@ -307,9 +307,17 @@ def test_questions_are_one_at_a_time_and_leave_the_worker_its_time(monkeypatch):
     clock[0] += 0.6
     asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert len(fake.questions) == 2
-    fake.questions[1][1].set_result(("b", 0.03))
+    fake.questions[1][1].set_result(("b", 0.03, 2))
     assert asking.ask(fake, 3, lambda trainer: "c", playing=False)
     assert len(fake.questions) == 3
+    fake.questions[2][1].set_result(("c", 0.03, 4))
+    asking.ask(fake, 3, lambda trainer: "c", playing=True)
+    assert len(fake.questions) == 3
+    asking.ask(fake, 3, lambda trainer: "c", playing=False)
+    assert len(fake.questions) == 4
+    fake.questions[3][1].set_result(("c", 0.03, 2))
+    asking.ask(fake, 3, lambda trainer: "c", playing=False)
+    assert len(fake.questions) == 4
 
 
 def test_pure_parts():

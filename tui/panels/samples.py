@@ -12,7 +12,7 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Array, Reading, raw_rows, share
 
-NARROWEST = 14  # columns that bars need
+NARROWEST = 14  # columns that bars with short names need
 TILE = 14  # columns and half rows of a small image, at most
 
 
@@ -90,7 +90,7 @@ def draw_scores(
         order = np.argsort(-np.nan_to_num(scores), kind="stable")[:height].tolist()
         if target is not None and target not in order:
             order[-1] = target
-    label = min(max(map(len, classes)), max(1, width - 12))
+    label = min(max(map(len, classes)), max(1, width - 10))
     inner = max(0, width - label - 7)
     for row, kind in enumerate(order):
         value = float(np.clip(np.nan_to_num(scores[kind]), 0, 1))
@@ -105,10 +105,16 @@ def draw_scores(
         picture.put(top + row, left + label + 2 + inner, share(value).rjust(5), text, bold)
 
 
-def split_height(shape: tuple[int, ...], classes: int, width: int, height: int) -> int:
+def split_height(shape: tuple[int, ...], classes: Sequence[str], width: int, height: int) -> int:
     """Rows for the large sample at the top; the small ones have what is below."""
-    rows, _ = fitted(shape[-2:], max(8, min(width - NARROWEST - 1, 40)), 2 * max(4, height * 3 // 5))
-    return min(height, max(-(-rows // 2), min(classes, 10, height // 2)) + 1)
+    rows, _ = fitted(shape[-2:], min(_room(classes, width), 40), 2 * max(4, height * 3 // 5))
+    return min(height, max(-(-rows // 2), min(len(classes), 10, height // 2)) + 1)
+
+
+def _room(classes: Sequence[str], width: int) -> int:
+    """Columns of the large sample beside the bars, which have more of them where the classes' names are long."""
+    names = min(max(map(len, classes), default=0), 8)
+    return max(8, width - max(NARROWEST, names + 10) - 1)
 
 
 def draw_samples(
@@ -119,7 +125,7 @@ def draw_samples(
     if not len(order) or width < 8 or height < 3:
         return picture
     subject, shape = reading.subject, reading.subject.splits.shape
-    top = split_height(shape, len(subject.classes), width, height)
+    top = split_height(shape, subject.classes, width, height)
     _large(picture, reading, int(order[chosen]), width, top, palette)
     tiling = Tiling.of(shape, width, height - top)
     if not tiling.count:
@@ -167,8 +173,8 @@ def _large(picture: Picture, reading: Reading, place: int, width: int, height: i
     subject = reading.subject
     pixels = raw_rows(reading, np.array([place]))[0]
     again = redrawn(reading, place)
-    room = width - NARROWEST - 1 if again is None else (width - 2) // 2
-    rows, columns = fitted(pixels.shape[-2:], max(8, room), 2 * (height - 1))
+    room = _room(subject.classes, width) if again is None else max(8, (width - 2) // 2)
+    rows, columns = fitted(pixels.shape[-2:], room, 2 * (height - 1))
     picture.paste(image(pixels, rows, columns, palette), 0, 0)
     if again is not None:
         picture.paste(image(again, rows, columns, palette), 0, columns + 2)

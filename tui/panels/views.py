@@ -131,13 +131,13 @@ def grid_of(look: Look, width: int, height: int) -> tuple[int, int]:
     if look.pairs is not None and look.view.pairs:
         tiling = augmented.tiling(look.pairs.subject.splits.shape, width, height)
         return tiling.across, max(1, tiling.count)
-    if look.reading is None:
+    if look.reading is None or not look.view.ordered:
         return 1, 1
     height -= look.top
     if look.view.name == "Rows":
         return 1, max(1, visible_rows(look.reading, height))
     subject = look.reading.subject
-    top = split_height(subject.splits.shape, len(subject.classes), width, height)
+    top = split_height(subject.splits.shape, subject.classes, width, height)
     tiling = Tiling.of(subject.splits.shape, width, height - top)
     return tiling.across, max(1, tiling.count)
 
@@ -160,7 +160,7 @@ def place_at(look: Look, x: int, y: int, width: int, height: int) -> int | None:
         found = first + y - 1 if 1 <= y <= count else None
     else:
         shape = reading.subject.splits.shape
-        top = split_height(shape, len(reading.subject.classes), width, height)
+        top = split_height(shape, reading.subject.classes, width, height)
         tiling = Tiling.of(shape, width, height - top)
         found = tiling.place(x, y - top, tiling.tall + 1)
         found = None if found is None else first + found
