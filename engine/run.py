@@ -63,17 +63,21 @@ class Run:
         self._saved = -SAVE_EVERY
 
     @classmethod
-    def start(cls, trainer: Trainer, folder: Path) -> "Run":
-        """A new run, written at once as it stands. Raises BadInput where the folder holds another run."""
+    def start(cls, trainer: Trainer, folder: Path, status: str = "") -> "Run":
+        """A new run, written at once as it stands; `status` as for `finish`.
+
+        Of a trainer that is under way the tables of layers and parameters get what is in memory: the instruments of
+        the last step, where it ended an epoch. Raises BadInput where the folder holds another run.
+        """
         refuse_taken(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise disk_failure(error, folder) from None
         run = cls(trainer, folder, [], [])
-        if trainer.probe is not None and not trainer.state.row:
+        if trainer.probe is not None and _ends_epoch(trainer, trainer.probe):
             run._note(trainer.state.epoch, trainer.probe)
-        run.save()
+        run.save(status, trainer.final_row())
         return run
 
     @classmethod
@@ -120,7 +124,7 @@ class Run:
         write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, self.parameters))
         if np.isfinite(trainer.state.values).all():
             save_checkpoint(trainer, folder / CHECKPOINT)
-        result = result_of(trainer, rows[-1] if rows else None, status)
+        result = result_of(trainer, rows[trainer.state.epoch] if rows else None, status)
         edits = [{"step": edit.step, "key": edit.key, "value": plain(edit.value)} for edit in trainer.edits]
         content = {**self._machine, "edits": edits, "result": result}
         write_atomically(folder / RUN, (json.dumps(content, indent=2) + "\n").encode())
@@ -134,6 +138,13 @@ class Run:
         for parameter in probe.parameters:
             cells = {"epoch": epoch, "step": probe.step, **vars(parameter)}
             self.parameters.append([_cell(cells[column]) for column in PARAMETER_COLUMNS])
+
+
+def _ends_epoch(trainer: Trainer, probe: Probe) -> bool:
+    """Whether the instruments are those of the present epoch's last batch, or of the untrained network."""
+    row = trainer.history.row(trainer.state.epoch)
+    updated = any(stats.update_ratio is not None for stats in probe.parameters)
+    return row is not None and probe.step == row.step == trainer.state.step and updated == (row.step > 0)
 
 
 def refuse_taken(folder: Path) -> None:

@@ -11,6 +11,7 @@ import shutil
 import time
 import traceback
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +118,27 @@ class Store:
         """Drops what was kept of the present session."""
         shutil.rmtree(self.session, ignore_errors=True)
 
-    def save_run(self, trainer: "Trainer") -> Path | None:
-        """Saves the run under its title and the time, and gives its folder; None where that is not possible."""
+    def save_run(self, trainer: "Trainer") -> Path:
+        """Saves the run with all its files under its title and the time, and gives its folder.
+
+        Raises BadInput or RunFailed where that is not possible; then nothing of it is left.
+        """
+        from engine import Failure
+        from engine.files import write_atomically
+        from engine.run import Run
+
         name = re.sub(r"[^a-z0-9]+", "-", trainer.experiment.title.lower()).strip("-")[:40] or "run"
-        folder = self.runs / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        return folder if self._save(trainer, folder) else None
+        wanted = self.runs / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        places = (wanted.with_name(wanted.name + f"-{number}" * (number > 1)) for number in count(1))
+        folder = next(place for place in places if not place.exists())
+        try:
+            Run.start(trainer, folder, "" if trainer.done else "interrupted")
+            write_atomically(folder / SUMMARY, json.dumps(_summary(trainer)).encode())
+        except Failure as error:
+            log.warning("%s", error)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
 
     def last_session(self) -> SavedRun | None:
         """The newest run that another, finished process kept."""
@@ -139,12 +156,15 @@ class Store:
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def write_text(self, path: Path, text: str) -> Path | None:
-        """Writes an export, and gives its place; None where that is not possible."""
+        """Writes an export, and gives its place; None where that is not possible: `trouble` says why."""
+        from engine import Failure
+        from engine.files import write_atomically
+
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        except OSError as error:
-            self._trouble(error, path, always=True)
+            write_atomically(path, text.encode())
+        except Failure as error:
+            log.warning("%s", error)
+            self.trouble = str(error)
             return None
         return path
 
@@ -152,16 +172,11 @@ class Store:
         from engine import Failure
         from engine.checkpoint import save_checkpoint
 
-        state, experiment = trainer.state, trainer.experiment
-        summary = {
-            "title": experiment.title or "untitled", "epoch": state.epoch, "epochs": experiment.epochs,
-            "step": state.step, "when": time.time(),
-        }  # fmt: skip
         try:
             folder.mkdir(parents=True, exist_ok=True)
             save_checkpoint(trainer, folder / CHECKPOINT)
             partial = folder / f"{SUMMARY}.partial"
-            partial.write_text(json.dumps(summary), "utf-8")
+            partial.write_text(json.dumps(_summary(trainer)), "utf-8")
             partial.replace(folder / SUMMARY)
         except OSError as error:
             self._trouble(error, folder)
@@ -172,11 +187,19 @@ class Store:
             return False
         return True
 
-    def _trouble(self, error: OSError, path: Path, always: bool = False) -> None:
+    def _trouble(self, error: OSError, path: Path) -> None:
         line = f"{path} cannot be written: {(error.strerror or str(error)).lower()}; the program works on without it"
         log.warning("%s", line)
-        if always or self.trouble is None:
-            self.trouble = line
+        self.trouble = self.trouble or line
+
+
+def _summary(trainer: "Trainer") -> dict[str, Any]:
+    """What a list of runs shows of one."""
+    state, experiment = trainer.state, trainer.experiment
+    return {
+        "title": experiment.title or "untitled", "epoch": state.epoch, "epochs": experiment.epochs,
+        "step": state.step, "when": time.time(),
+    }  # fmt: skip
 
 
 def ago(seconds: float) -> str:

@@ -1,5 +1,7 @@
 """Folders, the log, and runs that are kept for the day the program dies."""
 
+import csv
+import errno
 import json
 import os
 import subprocess
@@ -7,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
-from engine import Trainer, load_experiment
+from engine import BadInput, RunFailed, Trainer, load_experiment
 from engine.checkpoint import load_checkpoint
+from engine.run import FILES, Run
 from tui.store import KEPT_SESSIONS, SUMMARY, Store, ago, log
 
 
@@ -73,6 +77,71 @@ def test_saved_runs_are_listed_newest_first_and_rubbish_is_not(store: Store, tra
         assert [run.folder for run in store.saved_runs()] == [folder]
 
 
+def test_a_saved_run_has_every_file_and_goes_on_where_it_was(store: Store) -> None:
+    trainer = Trainer(load_experiment("xor-mlp", {"epochs": 6}))
+    for _ in range(4):
+        trainer.advance(epochs=1)
+    trainer.edit("optimizer.lr", 0.02)
+    trainer.advance(epochs=1)
+    folder, again = store.save_run(trainer), store.save_run(trainer)
+    assert folder != again
+    assert sorted(file.name for file in folder.iterdir()) == sorted((*FILES, SUMMARY))
+    assert (folder / "experiment.toml").read_text() == tomli_w.dumps(trainer.base.table())
+    table = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    assert [float(row["train_loss"]) for row in table] == [row.train_loss for row in trainer.history.rows]
+    nodes = [node.name for node in trainer.network.nodes]
+    layers = list(csv.DictReader((folder / "layers.csv").read_text().splitlines()))
+    assert [(row["epoch"], row["node"]) for row in layers] == [("5", node) for node in nodes]
+    assert trainer.probe is not None
+    assert [float(row["dy_rms"]) for row in layers] == [stats.dy_rms for stats in trainer.probe.nodes]
+    told = json.loads((folder / "run.json").read_text())
+    assert (told["edits"][0]["key"], told["result"]["status"]) == ("optimizer.lr", "interrupted")
+    resumed = Run.resume(folder)
+    resumed.record(resumed.trainer.advance(epochs=1))
+    resumed.finish()
+    trainer.advance(epochs=1)
+    assert resumed.trainer.state.values.tobytes() == trainer.state.values.tobytes()
+    rows = (folder / "layers.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * len(nodes)
+
+
+def test_a_run_saved_after_going_back_has_the_numbers_of_where_it_is(store: Store) -> None:
+    trainer = Trainer(load_experiment("xor-mlp", {"epochs": 6}))
+    trainer.advance(epochs=3)
+    trainer.seek(trainer.history.rows[2].step)
+    trainer.measure()
+    folder = store.save_run(trainer)
+    result = json.loads((folder / "run.json").read_text())["result"]
+    assert (result["epoch"], result["last"]["epoch"]) == (2, 2)
+    assert len((folder / "layers.csv").read_text().splitlines()) == 1, "these are the instruments of the next batch"
+    assert len(Run.resume(folder).trainer.history.rows) == 4, "the future is kept"
+
+
+def test_on_a_full_disk_saving_leaves_nothing_and_says_so(
+    store: Store, trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.save_run(trainer)
+    before = {file.name: file.read_bytes() for file in first.iterdir()}
+    real, written = os.fsync, []
+
+    def fills_up(file: int) -> None:
+        written.append(file)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fills_up)
+    with pytest.raises(RunFailed, match=r"cannot be written: the disk is full; make room"):
+        store.save_run(trainer)
+    assert [run.folder for run in store.saved_runs()] == list(store.runs.iterdir()) == [first]
+    assert {file.name: file.read_bytes() for file in first.iterdir()} == before
+    chart = tmp_path / "chart.svg"
+    chart.write_text("old")
+    assert store.write_text(chart, "new") is None
+    assert store.trouble == f"'{chart}' cannot be written: the disk is full; make room, or choose another folder"
+    assert chart.read_text() == "old"
+
+
 def test_a_read_only_home_is_told_once_and_nothing_fails(tmp_path: Path, trainer: Trainer) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     blocked = tmp_path / "home"
@@ -81,7 +150,8 @@ def test_a_read_only_home_is_told_once_and_nothing_fails(tmp_path: Path, trainer
     log.info("into the void")
     store.keep_session(trainer)
     first = store.trouble
-    assert store.save_run(trainer) is None
+    with pytest.raises(BadInput, match="cannot be written: not a directory; choose a folder"):
+        store.save_run(trainer)
     assert store.crash(ValueError("x")) is None
     store.tidy()
     assert store.last_session() is None

@@ -8,7 +8,7 @@ from shlex import quote
 from types import FrameType
 from typing import Any
 
-from engine import RunFailed, Trainer
+from engine import Failure, RunFailed, Trainer
 from engine.run import EXPERIMENT, Run, result_of
 from tui.cli import DONE, complain
 from tui.commands.progress import display
@@ -29,12 +29,12 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
             screen.show(report)
         status = "interrupted" if signals.caught is not None and not trainer.done else ""
         result = run.finish(status) if run else result_of(trainer, trainer.final_row(), status)
-        kept = run.folder if run else _rescue(trainer) if status else None
+        kept, unsaved = (run.folder, "") if run else _rescue(trainer) if status else (None, "")
         screen.end({**result, "out": None if kept is None else str(kept)})
     if trainer.problem is not None:
         raise diverged(trainer, f"{kept / EXPERIMENT}" if kept else args.experiment, kept)
     if status and signals.caught is not None:
-        where = f"the run is saved: nn-tui resume {kept}" if kept else "the run could not be saved"
+        where = f"the run is saved: nn-tui resume {quote(str(kept))}" if kept else f"the run is lost: {unsaved}"
         return complain(f"interrupted at step {trainer.state.step}; {where}", 128 + signals.caught)
     return DONE
 
@@ -53,11 +53,14 @@ def diverged(trainer: Trainer, experiment: str, folder: Path | None) -> RunFaile
     return RunFailed(f"the run diverged at {where}; {fix}{clipped}{back}")
 
 
-def _rescue(trainer: Trainer) -> Path | None:
-    """Saves a run that has no folder among the person's runs, where the workbench finds it too."""
+def _rescue(trainer: Trainer) -> tuple[Path | None, str]:
+    """Saves a run that has no folder among the person's runs, where the workbench finds it too; else says why not."""
     from tui.store import Store
 
-    return Store.of_person().save_run(trainer)
+    try:
+        return Store.of_person().save_run(trainer), ""
+    except Failure as error:
+        return None, str(error)
 
 
 class Signals(AbstractContextManager["Signals"]):
