@@ -86,14 +86,9 @@ def keys_of(action: Action, scope: str, remapped: Mapping[str, str]) -> tuple[st
 
 
 def key_label(key: str) -> str:
-    """A key as a person reads it: "?" for "question_mark", "^s" for "ctrl+s", "space"."""
-    if key in _NAMES:
-        return _NAMES[key]
-    if key.startswith("shift+"):
-        return f"shift+{format_key(key.removeprefix('shift+'))}"
-    if key.startswith("ctrl+"):
-        return f"^{key.removeprefix('ctrl+')}"
-    return format_key(key)
+    """A key as a person reads it: "?" for "question_mark", "shift+←" for "shift+left", "ctrl+s", "space"."""
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, _NAMES.get(last) or format_key(last)])
 
 
-_NAMES = {"space": "space", "tab": "tab", "shift+tab": "shift+tab", "enter": "enter", "escape": "esc"}
+_NAMES = {"space": "space", "tab": "tab", "enter": "enter", "escape": "esc", "delete": "del"}

@@ -139,6 +139,7 @@ class Workbench(ScreenActions):
 
     def _prepare(self) -> "tuple[Session, tuple[type[Panel], ...], bool]":
         """The session, the kinds of panels, and whether an experiment was named. Raises BadInput."""
+        import tui.screens.order  # noqa: F401  (the settings name its actions; imported here, beside the screen)
         from engine import Experiment, Session, Trainer, load_experiment
         from tui.panels.order import PANELS
 

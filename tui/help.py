@@ -1,57 +1,105 @@
-"""Help: what the focused panel shows, and every key, made from the table of actions."""
+"""Help: what the numbers on the screen mean, and every key, made from the tables of actions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from tui.actions import ACTIONS, Action, keys_of
 from tui.dialog import Dialog
-from tui.panel import Panel
+
+STACKED = 64  # columns below which what a key does is told under its name
+HINTED = "palette"  # in the place of the keys where there are none
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What help is about: a panel or a screen, what its numbers mean, and its tables of actions by scope."""
+
+    title: str
+    text: str = ""
+    tables: tuple[tuple[str, tuple[Action, ...]], ...] = ()
 
 
 class Help(Dialog[None]):
-    """Help for a panel, or for the program where none is in use."""
+    """Help for a topic, and all keys of the program below it."""
 
     DEFAULT_CSS = """
     Help Markdown { margin: 0 1 0 0; padding: 0; background: transparent; }
-    Help Static { margin: 0 1 0 0; }
+    Help Static { margin: 0 1 0 0; height: auto; }
     """
     HEADING = "Help"
     READS = True
     FOOT = "esc or ? closes, arrows scroll"
     BINDINGS = [Binding("question_mark,q", "close", show=False)]
 
-    def __init__(self, panel: Panel | None, remapped: Mapping[str, str]) -> None:
+    def __init__(self, topic: Topic, remapped: Mapping[str, str]) -> None:
         super().__init__()
-        self._panel, self._remapped = panel, remapped
+        self.topic, self._remapped = topic, remapped
 
     def body(self) -> list[Widget]:
-        widgets: list[Widget] = []
-        if self._panel is not None:
-            widgets.append(Static(Content.styled(f"{self._panel.TITLE}\n", "bold $accent")))
-            widgets.append(Markdown(self._panel.HELP))
-            if self._panel.ACTIONS:
-                own = key_table(self._panel.ACTIONS, self._panel.scope(), self._remapped)
-                widgets.append(Static(Content.assemble(_heading("Keys of this panel"), own, "\n")))
-        groups = dict.fromkeys(action.group for action in ACTIONS)
-        for group in groups:
-            lines = key_table([action for action in ACTIONS if action.group == group], "app", self._remapped)
-            widgets.append(Static(Content.assemble(_heading(group), lines, "\n")))
+        groups = [("app", group) for group in dict.fromkeys(action.group for action in ACTIONS)]
+        tables = [(scope, f"Keys of {self.topic.title.lower()}", own) for scope, own in self.topic.tables if own]
+        tables += [
+            (scope, group, tuple(action for action in ACTIONS if action.group == group)) for scope, group in groups
+        ]
+        rows = [[(keys_of(action, scope, self._remapped), action) for action in own] for scope, _, own in tables]
+        widths = column_widths([row for table in rows for row in table])
+        widgets: list[Widget] = [Markdown(self.topic.text.strip())] if self.topic.text else []
+        for (_, heading, _), table in zip(tables, rows, strict=True):
+            widgets += [Static(Content.styled(heading, "bold $accent")), KeyTable(table, widths)]
         return widgets
 
+    def on_mount(self) -> None:
+        for box in self.query("Dialog > VerticalScroll"):
+            box.border_title = f"{self.HEADING}: {self.topic.title.lower()}"
 
-def key_table(actions: Iterable[Action], scope: str, remapped: Mapping[str, str]) -> Content:
-    """A line an action: its keys, and what it does."""
+
+Row = tuple[tuple[str, ...], Action]
+
+
+class KeyTable(Widget):
+    """A line or more for each action: its keys, its name, what it does, in columns."""
+
+    DEFAULT_CSS = """
+    KeyTable { height: auto; margin: 0 1 1 0; }
+    """
+
+    def __init__(self, rows: Sequence[Row], widths: tuple[int, int]) -> None:
+        super().__init__()
+        self._rows, self._widths = rows, widths
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(key_lines(self._rows, width, self._widths))
+
+    def render(self) -> Content:
+        return Content("\n").join(key_lines(self._rows, self.content_size.width, self._widths))
+
+
+def column_widths(rows: Sequence[Row]) -> tuple[int, int]:
+    """The columns that the longest keys and the longest name take."""
+    keys = max((len(" ".join(keys) or HINTED) for keys, _ in rows), default=0)
+    return keys, max((len(action.label) for _, action in rows), default=0)
+
+
+def key_lines(rows: Sequence[Row], width: int, widths: tuple[int, int]) -> list[Content]:
+    """The lines of a table in so many columns; what does not fit behind the name goes below it."""
+    first, second = widths
+    stacked = width < STACKED
+    indent = 2 if stacked else first + second + 4
     lines = []
-    for action in actions:
-        keys = " ".join(keys_of(action, scope, remapped)) or "palette"
-        style = "bold $accent" if keys != "palette" else "$muted"
-        lines.append(Content.assemble((f"{keys:<12} ", style), f"{action.label:<15} ", (action.help, "$muted")))
-    return Content("\n").join(lines)
-
-
-def _heading(text: str) -> Content:
-    return Content.styled(f"{text}\n", "bold")
+    for keys, action in rows:
+        shown = " ".join(keys)
+        key = Content.styled(f"{shown or HINTED:<{first}}", "bold $accent" if shown else "$muted")
+        about = wrap(action.help, max(8, width - indent))
+        if stacked:
+            lines.append(Content.assemble(key, f"  {action.label}"))
+        else:
+            lines.append(Content.assemble(key, f"  {action.label:<{second}}  ", (about.pop(0), "$muted")))
+        lines += [Content.assemble(" " * indent, (line, "$muted")) for line in about]
+    return lines

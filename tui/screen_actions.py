@@ -14,6 +14,7 @@ from tui.store import Store
 
 if TYPE_CHECKING:
     from tui.app import Workbench
+    from tui.help import Topic
     from tui.opening import Preset
     from tui.settings import Settings
 
@@ -51,6 +52,10 @@ class ScreenActions(RunActions):
         found = {f"app.{action.id}": action for action in ACTIONS}
         for name, panel in self.bench.desk.panels.items():
             found |= {f"{name}.{action.id}": action for action in panel.ACTIONS}
+        if self.bench.desk.panels:
+            from tui.screens.order import TABLES
+
+            found |= {f"{scope}.{action.id}": action for scope, table in TABLES.items() for action in table}
         return found
 
     def key_of(self, name: str) -> str:
@@ -119,7 +124,21 @@ class ScreenActions(RunActions):
     def action_help(self) -> None:
         from tui.help import Help
 
-        self.push_screen(Help(self.bench.desk.focused_panel, self.remapped))
+        self.push_screen(Help(self._topic(), self.remapped))
+
+    def _topic(self) -> "Topic":
+        """What help is about: the panel in use, or the screen over it."""
+        from tui.help import Topic
+        from tui.screens.frame import WholeScreen
+        from tui.screens.order import TABLES
+
+        panel, screen = self.bench.desk.focused_panel, self.screen
+        if isinstance(screen, WholeScreen):
+            scopes = ("pad", "draw") if screen.SCOPE == "draw" else (screen.SCOPE,)
+            return Topic(screen.HEADING, screen.HELP, tuple((scope, TABLES[scope]) for scope in scopes))
+        if panel is None:
+            return Topic("Workbench")
+        return Topic(panel.TITLE, panel.HELP, ((panel.scope(), panel.ACTIONS),))
 
     def action_command_palette(self) -> None:
         from tui.search import Palette, everything, run_entry

@@ -18,6 +18,8 @@ from textual.keys import Keys, _character_to_key
 from engine.files import disk_failure, write_atomically
 from tui.actions import Action
 
+OVER_ALL = {"draw", "pad", "seeing"}  # screens of their own, whose keys come before those of the program
+
 
 class Settings(BaseModel):
     """The settings file."""
@@ -102,10 +104,12 @@ def usable_keys(wanted: Mapping[str, Any], actions: Mapping[str, Action]) -> tup
 
 
 def _taken(name: str, keys: str, remapped: Mapping[str, str], actions: Mapping[str, Action]) -> str | None:
-    """The action of the same place, or of the whole program, that has one of the keys."""
+    """The action of the same place, or of the whole program, that has one of the keys; None if there is none."""
     scope, mine = name.partition(".")[0], set(keys.split(","))
     for other, action in actions.items():
-        near = other.partition(".")[0] in (scope, "app") or scope == "app"
+        theirs_scope = other.partition(".")[0]
+        near = theirs_scope == scope or {scope, theirs_scope} == {"draw", "pad"}
+        near = near or ("app" in (scope, theirs_scope) and not {scope, theirs_scope} & OVER_ALL)
         theirs = remapped.get(other, action.keys)
         if near and other != name and mine & {_named(key) for key in theirs.split(",") if key}:
             return other

@@ -15,7 +15,7 @@ KEYS = (
     ("b", "back one batch; every step is on record"),
     ("1 to 6", "go to a panel; tab goes to the next one"),
     ("?", "what the panel in use shows, and all keys"),
-    ("^p", "search everything the program can do"),
+    ("ctrl+p", "search everything the program can do"),
     ("o", "open another experiment"),
 )
 

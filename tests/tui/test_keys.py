@@ -32,7 +32,7 @@ async def test_a_panel_key_counts_for_the_next_key(until: Until, place: int) -> 
         await ready(app, pilot, until)
         at_once(app, "3" if place != 3 else "4", str(place), "question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
-        assert app.screen._panel is list(app.bench.desk.panels.values())[place - 1]
+        assert app.screen.topic.title == list(app.bench.desk.panels.values())[place - 1].TITLE
 
 
 async def test_tab_counts_for_the_next_key(until: Until) -> None:
@@ -41,7 +41,7 @@ async def test_tab_counts_for_the_next_key(until: Until) -> None:
         await ready(app, pilot, until)
         at_once(app, "2", "tab", "tab", "question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
-        assert app.screen._panel is app.bench.desk.panels["gradients"]
+        assert app.screen.topic.title == "Gradients"
 
 
 async def test_keys_behind_a_panel_key_edit_in_that_panel(until: Until) -> None:

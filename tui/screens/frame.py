@@ -48,6 +48,7 @@ class WholeScreen(Screen[None]):
     """
     HEADING: ClassVar[str] = ""
     SCOPE: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     HINTS: ClassVar[tuple[tuple[Action, str], ...]] = ()
     LEAVE: ClassVar[Action] = Action("leave", "escape", "Back", "Back to the workbench", True)
@@ -66,9 +67,12 @@ class WholeScreen(Screen[None]):
         """What is between head and foot; here nothing."""
         return []
 
-    def on_mount(self) -> None:
+    def on_screen_resume(self) -> None:
+        """The keys may have been changed in the settings."""
         hints = [self._hint(action, scope) for action, scope in (*self.HINTS, (self.LEAVE, self.SCOPE))]
         self.foot.show(Content("  ").join(hints))
+
+    def on_mount(self) -> None:
         self.set_interval(1 / LOOKS_PER_SECOND, self._look)
         self._look()
 

@@ -230,6 +230,17 @@ class SeeingScreen(WholeScreen):
 
     HEADING = "Seeing"
     SCOPE = "seeing"
+    HELP = """
+One sample on its way through the network: up and down go through the layers, left and right through the samples. `m`
+changes what of a layer is shown.
+
+**Outputs** are what it puts out for this sample, one map a channel; bright is large. **Gradients** are how much the
+loss changes with each of them. **Weights** are its filters, blue where negative and orange where positive, and the
+**field** is the part of the input that one output sees.
+
+At the input stands what decides: the **saliency** is how much the best score changes with each pixel, **occlusion** how
+much it drops when a patch is covered.
+"""
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("layer:-1", "up,k", "Layer", "The layer before", True),
         Action("layer:1", "down,j", "Next layer", "The layer behind"),

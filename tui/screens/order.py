@@ -1,0 +1,13 @@
+"""The tables of actions of the screens over the workbench, by the names that settings use for them."""
+
+from tui.actions import Action
+from tui.screens.draw import DrawScreen
+from tui.screens.frame import WholeScreen
+from tui.screens.pad import Pad
+from tui.screens.seeing import SeeingScreen
+
+TABLES: dict[str, tuple[Action, ...]] = {
+    "draw": (*DrawScreen.ACTIONS, WholeScreen.LEAVE),
+    "pad": Pad.ACTIONS,
+    "seeing": (*SeeingScreen.ACTIONS, WholeScreen.LEAVE),
+}
