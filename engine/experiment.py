@@ -148,6 +148,22 @@ class Experiment(Model):
             specs.append(NodeSpec(entry.name or f"{kind}{counts[kind]}", entry.layer, entry.inputs))
         return specs
 
+    def units(self, classes: int, targets: int) -> int:
+        """How many units the output layer gets, for data with so many classes, or with numbers as targets.
+
+        Raises BadInput where the loss, or what early stopping watches, does not go with such data.
+        """
+        if classes:
+            return self.loss.units(classes)
+        if self.loss.link == "softmax" or self.loss.signed:
+            raise BadInput(
+                f"loss.name is '{self.loss.name}', which needs classes, and the data has numbers as targets; "
+                "take mse, mae or huber"
+            )
+        if self.early_stopping.monitor == "valid_accuracy":
+            raise BadInput("early_stopping.monitor is 'valid_accuracy', which numbers do not have; take 'valid_loss'")
+        return targets
+
     @property
     def output_activation(self) -> str:
         """The activation that turns outputs into predictions."""

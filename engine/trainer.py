@@ -57,14 +57,7 @@ class Trainer:
         self.base = self.experiment = experiment
         self.splits = splits if splits is not None else prepare(experiment.data, experiment.seed, folder)
         classes, loss = len(self.splits.classes), experiment.loss
-        if (not classes and loss.link == "softmax") or (not classes and loss.signed):
-            raise BadInput(
-                f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; "
-                "take mse, mae or huber"
-            )
-        if not classes and experiment.early_stopping.monitor == "valid_accuracy":
-            raise BadInput("early_stopping.monitor is 'valid_accuracy', which numbers do not have; take 'valid_loss'")
-        outputs = loss.units(classes) if classes else self.splits.train.y.shape[1]
+        outputs = experiment.units(classes, 0 if classes else self.splits.train.y.shape[1])
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
         self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype, second_core(cores))

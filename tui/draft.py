@@ -46,15 +46,7 @@ class Facts:
 
     def units(self, experiment: Experiment) -> int:
         """How many units the output layer gets. Raises BadInput where loss and data do not go together."""
-        loss = experiment.loss
-        if self.classes:
-            return loss.units(self.classes)
-        if loss.link == "softmax" or loss.signed:
-            raise BadInput(
-                f"loss.name is '{loss.name}', which needs classes, and the data has numbers as targets; "
-                "take mse, mae or huber"
-            )
-        return self.targets
+        return experiment.units(self.classes, self.targets)
 
 
 @dataclass(frozen=True)

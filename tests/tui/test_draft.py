@@ -41,6 +41,19 @@ def test_preview_is_what_the_trainer_builds(name: str) -> None:
     assert sum(row.share for row in shown.rows) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"loss": "cross_entropy"}, {"loss": "hinge"}, {"early_stopping.monitor": "valid_accuracy"}]
+)
+def test_what_numbers_cannot_have_is_refused_in_the_trainer_s_words(changes: dict[str, str]) -> None:
+    experiment = load_experiment("playground").edited({"data": "sine", "loss": "mse", "output.activation": "auto"})
+    facts = Facts.of(Trainer(experiment).splits)
+    refused = experiment.edited(changes)
+    with pytest.raises(BadInput) as caught:
+        Trainer(refused)
+    assert preview(refused, facts).problem == str(caught.value)
+    assert str(caught.value).startswith((f"loss.name is '{refused.loss.name}', which needs classes", "early_stopping"))
+
+
 def test_counts_of_784_128_10_by_hand() -> None:
     experiment = parse_experiment({"data": "mnist", "model": {"name": "mlp", "hidden": [128]}})
     shown = preview(experiment, Facts((1, 28, 28), 10, 0))
