@@ -18,6 +18,13 @@ CNN = (
     ("conv", 16), ("relu", 0), ("pool", 2), ("conv", 32), ("relu", 0), ("pool", 2),
     ("flatten", 0), ("dense", 128), ("relu", 0), ("dense", 10),
 )  # fmt: skip
+CONVOLUTIONS = {"conv": (3, 1, 1), "conv5": (5, 1, 2), "conv/2": (3, 2, 1)}  # kernel, stride, padding
+LENET_SIZED = tuple(("conv5" if name == "conv" else name, size) for name, size in CNN)
+STRIDED = (
+    ("conv/2", 16), ("relu", 0), ("conv/2", 32), ("relu", 0),
+    ("flatten", 0), ("dense", 128), ("relu", 0), ("dense", 10),
+)  # fmt: skip
+WIDE = (("conv", 64), ("relu", 0), ("conv", 64), ("relu", 0), ("pool", 2), ("flatten", 0), ("dense", 10))
 CNN_NORM = tuple(x for layer in CNN for x in ((layer, ("batch_norm", 0)) if layer[0] == "conv" else (layer,)))
 
 
@@ -61,6 +68,11 @@ class Case:
 
     def has(self, layer: str) -> bool:
         return any(name == layer for name, _ in self.layers)
+
+    @property
+    def sees(self) -> bool:
+        """Whether there are convolutions."""
+        return any(self.has(name) for name in CONVOLUTIONS)
 
 
 EAGER, BEST, SHIPPED = "PyTorch eager", "PyTorch best", "PyTorch as shipped"
@@ -106,6 +118,12 @@ CASES = (
     _cnn("W4 128", 128, Goal(EAGER, 1.1, 1.4)),
     _cnn("W4 32 norm", 32, Goal(EAGER, 1.3), norm=True),
     _cnn("W4 128 norm", 128, Goal(EAGER, 1.3), norm=True),
+    Case("W4 5x5", "W4 with kernels of 5x5, batch 32, adam", (1, 28, 28), LENET_SIZED, 32, rows=60_000,
+         goals=(Goal(EAGER, 1.3),)),
+    Case("W4 stride", "two 3x3 convolutions of stride 2 (16, 32), dense 128, 10, batch 32, adam", (1, 28, 28), STRIDED,
+         32, rows=60_000, goals=(Goal(EAGER, 1.3),)),
+    Case("W4 wide", "two 3x3 convolutions of 64 channels on 3x32x32, dense 10, batch 32, adam", (3, 32, 32), WIDE, 32,
+         rows=2_000, goals=(Goal(EAGER, 1.3),)),
 )  # fmt: skip
 
 

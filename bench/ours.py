@@ -10,7 +10,7 @@ from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from bench.cases import Case, rows  # noqa: E402
+from bench.cases import CONVOLUTIONS, Case, rows  # noqa: E402
 from bench.child import Round, once, repeat  # noqa: E402
 from engine.data import Split, Splits  # noqa: E402
 from engine.data.scale import Scaler  # noqa: E402
@@ -23,11 +23,10 @@ FRAME = 0.1
 
 def experiment(case: Case) -> Experiment:
     """The case as the tables of an experiment file; its last dense layer is the output that the engine adds."""
-    tables: dict[str, tuple[str, dict[str, Any]]] = {
-        "conv": ("conv2d", {"kernel": 3, "padding": 1}),
-        "pool": ("max_pool2d", {}),
-    }
-    sizes = {"dense": "units", "conv": "channels", "pool": "kernel"}
+    tables: dict[str, tuple[str, dict[str, Any]]] = {"pool": ("max_pool2d", {})}
+    sizes = {"dense": "units", "pool": "kernel", **dict.fromkeys(CONVOLUTIONS, "channels")}
+    for name, (kernel, stride, padding) in CONVOLUTIONS.items():
+        tables[name] = ("conv2d", {"kernel": kernel, "stride": stride, "padding": padding})
     last = max(i for i, (name, _) in enumerate(case.layers) if name == "dense")
     layers = []
     for name, size in case.layers[:last]:

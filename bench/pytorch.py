@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from bench.cases import Case, rows
+from bench.cases import CONVOLUTIONS, Case, rows
 from bench.child import Round, once, repeat
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "flatten": nn.Flatten}
@@ -16,9 +16,10 @@ def network(case: Case) -> nn.Sequential:
         if name == "dense":
             layers.append(nn.Linear(shape[0], size))
             shape = (size,)
-        elif name == "conv":
-            layers.append(nn.Conv2d(shape[0], size, 3, padding=1))
-            shape = (size, *shape[1:])
+        elif name in CONVOLUTIONS:
+            kernel, stride, padding = CONVOLUTIONS[name]
+            layers.append(nn.Conv2d(shape[0], size, kernel, stride, padding))
+            shape = (size, -(-shape[1] // stride), -(-shape[2] // stride))
         elif name == "pool":
             layers.append(nn.MaxPool2d(size))
             shape = (shape[0], shape[1] // size, shape[2] // size)

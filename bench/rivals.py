@@ -66,7 +66,7 @@ def _large(case: Case) -> bool:
 
 
 def _dense(case: Case) -> bool:
-    return not case.has("conv") and case.kind in ("train", "evaluate")
+    return not case.sees and case.kind in ("train", "evaluate")
 
 
 def _adam(case: Case) -> bool:
@@ -74,7 +74,7 @@ def _adam(case: Case) -> bool:
 
 
 def _images(case: Case) -> bool:
-    return _adam(case) and case.has("conv")
+    return _adam(case) and case.sees
 
 
 def _mnist(case: Case) -> bool:
@@ -86,7 +86,8 @@ def _playground(case: Case) -> bool:
 
 
 def _convnetjs(case: Case) -> bool:
-    return case.kind == "train" and not case.has("batch_norm") and case.batch <= 32
+    known = not case.has("batch_norm") and case.sees == case.has("conv") and case.shape[0] != 3
+    return case.kind == "train" and known and case.batch <= 32
 
 
 class Child:

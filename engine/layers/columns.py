@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from engine.layers.base import Shape
 from engine.memory import Array
-from engine.plan import PACKING_STARTS, Plan
+from engine.plan import PACKING_STARTS, WIDTH, Plan
 
 COLUMN_FLOATS = 260_000
 MOST_POSITIONS = 3_600
@@ -148,27 +148,44 @@ class Windows:
 def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
     """out = a @ b for stacks (groups, m, k), (groups, k, n), (groups, m, n), in fast pieces.
 
-    The longer of m and n is cut, as in engine/plan.py: below about a million multiplications OpenBLAS leaves out its
-    packing.
+    As in engine/plan.py, pieces stay below a million multiplications, where OpenBLAS leaves out its packing. The longer
+    of m and n is cut; where pieces would become too thin, both are. Where b lies transposed in memory, OpenBLAS has a
+    fast way for small results only.
     """
     groups, m, k = a.shape
     n = b.shape[2]
-    length = max(m, n)
-    piece = PACKING_STARTS // (k * min(m, n)) // 16 * 16
-    if piece < NARROWEST_PIECE or piece >= length:
+    rows, columns = m, n
+    if m > n:
+        rows = PACKING_STARTS // (k * n)
+        if b.strides[2] != b.itemsize:
+            rows = min(rows, SMALL_RESULT // n)
+    else:
+        columns = PACKING_STARTS // (k * m) // 16 * 16
+        if columns < NARROWEST_PIECE:
+            rows, columns = PACKING_STARTS // (k * WIDTH), WIDTH
+    rows, columns = _even_piece(m, rows), _even_piece(n, columns)
+    if not rows or not columns or (rows, columns) == (m, n) or (rows < m and columns < n and rows < FEWEST_ROWS):
         do(np.matmul, a, b, out)
         return
-    pieces = -(-length // piece)
-    piece = -(-length // (16 * pieces)) * 16
-    count = length // piece
-    cut = count * piece
-    if n >= m:
-        right, found = b[:, :, :cut].reshape(groups, k, count, piece), out[:, :, :cut].reshape(groups, m, count, piece)
-        do(np.matmul, a[:, None], right.transpose(0, 2, 1, 3), found.transpose(0, 2, 1, 3))
-        if cut < n:
-            do(np.matmul, a, b[:, :, cut:], out[:, :, cut:])
-    else:
-        found = out[:, :cut].reshape(groups, count, piece, n)
-        do(np.matmul, a[:, :cut].reshape(groups, count, piece, k), b[:, None], found)
-        if cut < m:
-            do(np.matmul, a[:, cut:], b, out[:, cut:])
+    down, right = m // rows * rows, n // columns * columns
+    left = a[:, :down].reshape(groups, m // rows, 1, rows, k)
+    above = b[:, :, :right].reshape(groups, k, n // columns, columns).transpose(0, 2, 1, 3)[:, None]
+    found = out[:, :down, :right].reshape(groups, m // rows, rows, n // columns, columns).transpose(0, 1, 3, 2, 4)
+    do(np.matmul, left, above, found)
+    if right < n:
+        do(np.matmul, a[:, :down], b[:, :, right:], out[:, :down, right:])
+    if down < m:
+        do(np.matmul, a[:, down:], b, out[:, down:])
+
+
+SMALL_RESULT = 1_152
+FEWEST_ROWS = 16
+
+
+def _even_piece(length: int, most: int) -> int:
+    """The length of pieces of at most `most`, a multiple of 8, without a rest if possible; 0 where none is so short."""
+    if length <= most:
+        return length
+    fitting = range(most // 8 * 8, most // 2, -8)
+    without_rest = [piece for piece in fitting if length % piece == 0]
+    return next(iter([*without_rest, *fitting]), 0)
