@@ -32,6 +32,7 @@ class Help(Dialog[None]):
     DEFAULT_CSS = """
     Help Markdown { margin: 0 1 0 0; padding: 0; background: transparent; }
     Help Static { margin: 0 1 0 0; height: auto; }
+    Help MarkdownBlock > .code_inline { color: $accent !important; background: transparent !important; text-style: bold; }
     """
     HEADING = "Help"
     READS = True
@@ -43,16 +44,16 @@ class Help(Dialog[None]):
         self.topic, self._remapped = topic, remapped
 
     def body(self) -> list[Widget]:
-        groups = [("app", group) for group in dict.fromkeys(action.group for action in ACTIONS)]
-        tables = [(scope, f"Keys of {self.topic.title.lower()}", own) for scope, own in self.topic.tables if own]
-        tables += [
-            (scope, group, tuple(action for action in ACTIONS if action.group == group)) for scope, group in groups
+        own = [
+            (keys_of(action, scope, self._remapped), action) for scope, table in self.topic.tables for action in table
         ]
-        rows = [[(keys_of(action, scope, self._remapped), action) for action in own] for scope, _, own in tables]
-        widths = column_widths([row for table in rows for row in table])
+        program = [(keys_of(action, "app", self._remapped), action) for action in ACTIONS]
         widgets: list[Widget] = [Markdown(self.topic.text.strip())] if self.topic.text else []
-        for (_, heading, _), table in zip(tables, rows, strict=True):
-            widgets += [Static(Content.styled(heading, "bold $accent")), KeyTable(table, widths)]
+        if own:
+            widgets += [_heading("Keys here"), KeyTable(own, column_widths(own))]
+        for group in dict.fromkeys(action.group for action in ACTIONS):
+            rows = [row for row in program if row[1].group == group]
+            widgets += [_heading(group), KeyTable(rows, column_widths(program))]
         return widgets
 
     def on_mount(self) -> None:
@@ -79,6 +80,10 @@ class KeyTable(Widget):
 
     def render(self) -> Content:
         return Content("\n").join(key_lines(self._rows, self.content_size.width, self._widths))
+
+
+def _heading(text: str) -> Static:
+    return Static(Content.styled(text, "bold $accent"))
 
 
 def column_widths(rows: Sequence[Row]) -> tuple[int, int]:

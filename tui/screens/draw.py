@@ -134,7 +134,8 @@ Draw with the mouse (the right button erases), or with the arrows while the pen 
 there a few times a second; the bars are its scores for each class.
 
 Below them is what it gets: the drawing made as small and placed as its training images are. Beside it is what decided:
-bright where a change of the ink would change the best score most, or with `m` orange and blue, for and against it.
+bright where a change of the ink would change the best score most, or with `m` what speaks for it (blue) and against it
+(orange).
 """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("mode", "m", "Saliency", "What decided it, or what speaks for and against it", True),

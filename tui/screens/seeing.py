@@ -235,8 +235,8 @@ One sample on its way through the network: up and down go through the layers, le
 changes what of a layer is shown.
 
 **Outputs** are what it puts out for this sample, one map a channel; bright is large. **Gradients** are how much the
-loss changes with each of them. **Weights** are its filters, blue where negative and orange where positive, and the
-**field** is the part of the input that one output sees.
+loss changes with each of them. **Weights** are its filters, orange below zero and blue above, and the **field** is
+the part of the input that one output sees.
 
 At the input stands what decides: the **saliency** is how much the best score changes with each pixel, **occlusion** how
 much it drops when a patch is covered.
