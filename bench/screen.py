@@ -43,7 +43,9 @@ HEADLESS = (
     "print((session.snapshot.step - first) / (time.perf_counter() - began))"
 )
 
-TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|(\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]|[\r\n])|(.)", re.S)
+TOKEN = re.compile(
+    r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|(\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]|[\r\n])|(.)", re.S
+)
 
 
 class Screen:
@@ -85,9 +87,11 @@ class Screen:
         """The step that the header shows."""
         cells: dict[tuple[int, int], str] = {}
         row = column = 0
-        for down, right, _, character in TOKEN.findall(self.output.decode(errors="ignore")):
+        for down, right, ahead, _, character in TOKEN.findall(self.output.decode(errors="ignore")):
             if down:
                 row, column = int(down) - 1, int(right) - 1
+            elif ahead:
+                column += int(ahead)
             elif character:
                 cells[row, column] = character
                 column += 1

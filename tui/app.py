@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.console import RenderableType
 from textual import events
-from textual._compositor import ChopsUpdate
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -25,7 +24,7 @@ from textual.timer import Timer
 from tui.actions import ACTIONS, bindings
 from tui.bench import Bench
 from tui.loop import event_loop
-from tui.output import TightUpdate
+from tui.output import Terminal
 from tui.panel import Panel
 from tui.screen_actions import ScreenActions
 from tui.store import Store, log
@@ -68,6 +67,7 @@ class Workbench(ScreenActions):
         self._source = source
         self._snapshot: Snapshot | None = None
         self._timer: Timer | None = None
+        self._terminal = Terminal()
         self._key_at = 0.0
         self._stepped_aside = False
         self._frames = 0
@@ -259,11 +259,11 @@ class Workbench(ScreenActions):
             self.tell(self.store.trouble)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if isinstance(renderable, ChopsUpdate):
-            renderable = TightUpdate.of(renderable)
-        super()._display(screen, renderable)
+        super()._display(screen, self._terminal.told(renderable))
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize):
+            self._terminal.forget()
         await super().on_event(event)
         if isinstance(event, (events.Key, events.Click)) and self._session is not None:
             hurrying, self._key_at = time.monotonic() < self._key_at + HURRY, time.monotonic()

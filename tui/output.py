@@ -1,16 +1,17 @@
 """What goes over the wire for a frame: only the cells that changed, and only what changes about their style.
 
 Textual renders every line of every widget between the first and the last change, repaints a changed stretch from the
-left edge of its widget, and spells every style out in full. Here a frame asks each widget for its changed lines alone,
-and is written from the first changed cell to the last, with style differences.
+left edge of its widget, and spells every style out in full. Here a frame asks each widget for its changed lines alone;
+what was written is remembered, and only cells that look different are written again, with style differences.
 """
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
-from rich.console import COLOR_SYSTEMS, Console
+from rich.console import COLOR_SYSTEMS, Console, RenderableType
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
 from textual.geometry import Region
@@ -18,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 RESET = "\x1b[0m"
+BRIDGE = 1  # cells that did not change, which are as short to write again as to leave out
 
 
 class Pen(NamedTuple):
@@ -66,34 +68,101 @@ class Stretch(NamedTuple):
     strip: Strip
 
 
-class TightUpdate(CompositorUpdate):
-    """A partial update of the screen in as few bytes as it takes."""
+class Line:
+    """One line of the terminal as far as it is known: the character and the pen of each cell, None where unknown."""
 
-    def __init__(self, stretches: Iterable[Stretch]) -> None:
+    def __init__(self) -> None:
+        self.characters: list[str | None] = []
+        self.pens: list[Pen | None] = []
+
+    def take(self, x: int, text: str, pen: Pen) -> Iterator[tuple[int, int]]:
+        """Takes over what is written from column `x` on; gives the parts of the text, from and to, that are new."""
+        end = x + len(text)
+        characters, pens = self.characters[x:end], self.pens[x:end]
+        wanted, all_of_it = list(text), [pen] * len(text)
+        if pens == all_of_it and characters == wanted:
+            return
+        self.characters[x:end], self.pens[x:end] = wanted, all_of_it
+        cells = enumerate(zip(characters, wanted, pens, strict=True))
+        changed = [place for place, (old, new, known) in cells if old != new or known != pen]
+        start = last = changed[0]
+        for place in changed:
+            if place - last > BRIDGE + 1:
+                yield start, last + 1
+                start = place
+            last = place
+        yield start, last + 1
+
+    def grow(self, width: int) -> None:
+        """Makes room for so many cells."""
+        self.forget(len(self.pens), max(width, len(self.pens)))
+
+    def forget(self, x: int, end: int) -> None:
+        """Of these cells nothing is known any more."""
+        self.characters[x:end] = self.pens[x:end] = [None] * (end - x)
+
+
+class Terminal:
+    """Remembers what it was told to show, and writes updates as the difference from that."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, Line] = {}
+
+    def forget(self) -> None:
+        """Something else was written, or the size changed: nothing is known."""
+        self._lines.clear()
+
+    def told(self, renderable: RenderableType | None) -> RenderableType | None:
+        """What to display instead of a renderable: a partial update tightly; anything else as it is."""
+        if isinstance(renderable, ChopsUpdate):
+            return TightUpdate(_cut(renderable), self)
+        if isinstance(renderable, TightUpdate):
+            return TightUpdate(renderable.stretches, self)
+        if renderable is not None:
+            self.forget()
+        return renderable
+
+    def write(self, stretches: Iterable[Stretch], system: ColorSystem) -> str:
+        """Text and escape sequences that show the stretches, given what is shown; begins and ends in plain style."""
+        written: list[str] = []
+        pen, row, column = Pen(), -1, -1
+        for y, x, strip in stretches:
+            line = self._lines.setdefault(y, Line())
+            line.grow(x + strip.cell_length)
+            for text, style, control in strip:
+                if control or not text:
+                    continue
+                wanted = pen_of(style, system)
+                wide = cell_len(text)
+                if wide == len(text):
+                    parts = list(line.take(x, text, wanted))
+                else:
+                    parts = [(0, len(text))]
+                    line.forget(x, x + wide)
+                for start, stop in parts:
+                    if row != y or column > x + start:
+                        written.append(f"\x1b[{y + 1};{x + start + 1}H")
+                    elif column < x + start:
+                        written.append(f"\x1b[{x + start - column}C")
+                    written.append(change(pen, wanted) + text[start:stop])
+                    pen, row, column = wanted, y, x + (stop if wide == len(text) else wide)
+                x += wide
+        return "".join([*written, change(pen, Pen()) and RESET])
+
+
+class TightUpdate(CompositorUpdate):
+    """A partial update of the screen in as few bytes as it takes, on a terminal of which nothing is known or more."""
+
+    def __init__(self, stretches: Iterable[Stretch], terminal: Terminal | None = None) -> None:
         """Takes stretches that do not overlap, line by line from left to right."""
         self.stretches = stretches
-
-    @classmethod
-    def of(cls, update: ChopsUpdate) -> "TightUpdate":
-        """The same update, written tightly."""
-        return cls(_cut(update))
+        self._terminal = terminal or Terminal()
 
     def render_segments(self, console: Console) -> str:
         """The update as text and escape sequences; it begins and ends with the terminal's plain style."""
-        system = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
-        written: list[str] = []
-        pen, cursor = Pen(), (-1, -1)
-        for y, x, strip in self.stretches:
-            if cursor != (y, x):
-                written.append(f"\x1b[{y + 1};{x + 1}H")
-            for text, style, control in strip:
-                if control:
-                    continue
-                wanted = pen_of(style, system)
-                written.append(change(pen, wanted) + text)
-                pen = wanted
-            cursor = (y, x + strip.cell_length)
-        return "".join([*written, change(pen, Pen()) and RESET])
+        return self._terminal.write(
+            self.stretches, COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+        )
 
 
 def _cut(update: ChopsUpdate) -> Iterator[Stretch]:

@@ -17,6 +17,11 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = "import sys; from tui.app import run_workbench; sys.exit(run_workbench({source!r}))"
 ALT_SCREEN_ON, ALT_SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 CURSOR_SHOWN, MOUSE_OFF = b"\x1b[?25h", b"\x1b[?1003l"
+TOKEN = re.compile(
+    r"\x1b\[(?P<down>\d+);(?P<right>\d+)H|\x1b\[(?P<ahead>\d+)C|(?P<clear>\x1b\[2J)"
+    r"|(?P<other>\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]|\r)|(?P<new>\n)|(?P<character>.)",
+    re.S,
+)
 ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]")
 
 
@@ -58,9 +63,12 @@ class Terminal:
         return more
 
     def wait_for(self, text: str, seconds: float = 15, start: int = 0) -> float:
-        """Reads until the text is on the screen, drawn in one piece, and gives the seconds since the start."""
+        """Reads until the text is on the screen or was drawn in one piece, and gives the seconds since the start.
+
+        With `start`, only what was written from that byte on counts.
+        """
         end = time.perf_counter() + seconds
-        while text.encode() not in ESCAPES.sub(b"", self.output[start:]):
+        while text.encode() not in ESCAPES.sub(b"", self.output[start:]) and text not in self.screen(start):
             assert time.perf_counter() < end, f"no {text!r} in {self.text()[-2000:]}"
             self.read(0.1)
         return time.perf_counter() - self.began
@@ -84,6 +92,26 @@ class Terminal:
             os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
         os.close(self.file)
+
+    def screen(self, start: int = 0) -> str:
+        """What stands on the screen, line by line; with `start`, only what was written from that byte on."""
+        cells: dict[int, dict[int, str]] = {}
+        row = column = 0
+        for token in TOKEN.finditer(self.output[start:].decode("utf-8", "ignore")):
+            if token["down"]:
+                row, column = int(token["down"]) - 1, int(token["right"]) - 1
+            elif token["ahead"]:
+                column += int(token["ahead"])
+            elif token["clear"]:
+                cells.clear()
+            elif token["new"]:
+                row, column = row + 1, 0
+            elif token["character"]:
+                cells.setdefault(row, {})[column] = token["character"]
+                column += 1
+        return "\n".join(
+            "".join(line.get(column, " ") for column in range(max(line) + 1)) for _, line in sorted(cells.items())
+        )
 
     def text(self) -> str:
         """Everything written, without the escapes."""

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from engine import load_experiment
 from tui.app import Workbench
-from tui.output import Pen, TightUpdate, pen_of
+from tui.output import Pen, Stretch, Terminal, TightUpdate, pen_of
 
 WIDTH, HEIGHT = 24, 5
 STYLES = [
@@ -34,7 +34,7 @@ STYLES = [
         "underline green on blue",
     )
 ]
-TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(.)", re.S)
+TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[([\d;]*)m|(.)", re.S)
 
 
 Cells = dict[tuple[int, int], tuple[str, tuple[str, ...]]]
@@ -45,9 +45,11 @@ def shown(written: str) -> Cells:
     cells: Cells = {}
     row = column = 0
     state: dict[str, str] = {}
-    for down, right, codes, character in TOKEN.findall(written):
+    for down, right, ahead, codes, character in TOKEN.findall(written):
         if down:
             row, column = int(down) - 1, int(right) - 1
+        elif ahead:
+            column += int(ahead)
         elif character == "\n":
             row, column = row + 1, 0
         elif character:
@@ -94,7 +96,7 @@ def update(seed: int) -> ChopsUpdate:
 @pytest.mark.parametrize("seed", range(60))
 def test_the_changed_cells_are_those_of_the_strips(seed: int) -> None:
     made, console = update(seed), Console(color_system="truecolor", force_terminal=True)
-    cells = shown(TightUpdate.of(made).render_segments(console))
+    cells = shown(Terminal().told(made).render_segments(console))
     wanted = {}
     for y, x1, x2 in made.spans:
         for x, strip in made.chops[y].items():
@@ -106,7 +108,7 @@ def test_the_changed_cells_are_those_of_the_strips(seed: int) -> None:
 
 def test_it_ends_in_the_plain_style_and_is_shorter_than_textual_s() -> None:
     made, console = update(3), Console(color_system="truecolor", force_terminal=True)
-    tight, full = TightUpdate.of(made).render_segments(console), made.render_segments(console)
+    tight, full = Terminal().told(made).render_segments(console), made.render_segments(console)
     assert tight.endswith("\x1b[0m")
     assert len(tight) < len(full)
 
@@ -151,3 +153,25 @@ async def test_the_updates_of_a_run_add_up_to_the_screen(
                  for strip in app.bench._compositor.render_strips())  # fmt: skip
         assert len(tight) > 10
         assert terminal == shown("\n".join(lines))
+
+
+def line(text: str, style: str = "red") -> TightUpdate:
+    return TightUpdate([Stretch(2, 4, Strip([Segment(text, Style.parse(style))]))])
+
+
+def test_what_the_terminal_shows_already_is_not_written_again() -> None:
+    console, terminal = Console(color_system="truecolor", force_terminal=True), Terminal()
+
+    def written(update: TightUpdate) -> str:
+        told = terminal.told(update)
+        assert isinstance(told, TightUpdate)
+        return told.render_segments(console)
+
+    assert written(line("step 17 of 20")) == "\x1b[3;5H\x1b[31mstep 17 of 20\x1b[0m"
+    assert written(line("step 17 of 20")) == ""
+    assert written(line("step 18 of 30")) == "\x1b[3;11H\x1b[31m8\x1b[4C3\x1b[0m"
+    assert written(line("step 18 of 30", "green")) == "\x1b[3;5H\x1b[32mstep 18 of 30\x1b[0m"
+    assert written(line("步 17 of 20")) == "\x1b[3;5H\x1b[31m步 17 of 20\x1b[0m"
+    assert written(line("步 18 of 20")) == "\x1b[3;5H\x1b[31m步 18 of 20\x1b[0m"
+    terminal.told(Strip([Segment("anything else")]))
+    assert written(line("step 18 of 30")) == "\x1b[3;5H\x1b[31mstep 18 of 30\x1b[0m"
