@@ -10,6 +10,11 @@ from engine.errors import BadInput, Failure, RunFailed
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "it is too large"}
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with ~ and ~user put in full; where there is no such user it stays as it is."""
+    return Path(os.path.expanduser(path))
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a temporary file in the same folder, flushes it to the disk and renames it to `path`.
 

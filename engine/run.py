@@ -19,6 +19,8 @@ the two has too many rows rather than too few; resuming drops those.
 import csv
 import io
 import json
+import os
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -30,7 +32,7 @@ import tomli_w
 
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.component import plain
-from engine.errors import BadInput
+from engine.errors import BadInput, Failure
 from engine.files import disk_failure, write_atomically
 from engine.history import COLUMNS, EpochRow
 from engine.machine import describe_machine
@@ -67,9 +69,11 @@ class Run:
         """A new run, written at once as it stands; `status` as for `finish`.
 
         Of a trainer that is under way the tables of layers and parameters get what is in memory: the instruments of
-        the last step, where it ended an epoch. Raises BadInput where the folder holds another run.
+        the last step, where it ended an epoch. Raises BadInput where the folder holds another run, RunFailed or
+        BadInput where the disk does not take it; then nothing of the run is left.
         """
         refuse_taken(folder)
+        made = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -77,7 +81,11 @@ class Run:
         run = cls(trainer, folder, [], [])
         if trainer.probe is not None and _ends_epoch(trainer, trainer.probe):
             run._note(trainer.state.epoch, trainer.probe)
-        run.save(status, trainer.final_row())
+        try:
+            run.save(status, trainer.final_row())
+        except Failure:
+            run._withdraw(made)
+            raise
         return run
 
     @classmethod
@@ -131,6 +139,14 @@ class Run:
         self._saved = monotonic()
         return result
 
+    def _withdraw(self, made: bool) -> None:
+        """Takes the files of a run that could not be begun away again, and the folder where it was made for it."""
+        with suppress(OSError):
+            for name in FILES:
+                (self.folder / name).unlink(missing_ok=True)
+            if made:
+                self.folder.rmdir()
+
     def _note(self, epoch: int, probe: Probe) -> None:
         for node in probe.nodes:
             cells = {"epoch": epoch, "step": probe.step, **vars(node)}
@@ -149,9 +165,13 @@ def _ends_epoch(trainer: Trainer, probe: Probe) -> bool:
 
 def refuse_taken(folder: Path) -> None:
     """Raises BadInput where `folder` is a file or holds another run."""
-    if folder.exists() and not folder.is_dir():
+    try:
+        there = [path for path in (folder, *(folder / name for name in FILES)) if path.exists()]
+    except OSError as error:
+        raise disk_failure(error, folder) from None
+    if there and not folder.is_dir():
         raise BadInput(f"--out is '{folder}', which is a file; name a folder")
-    if any((folder / name).exists() for name in FILES):
+    if there[1:]:
         raise BadInput(
             f"--out is '{folder}', which holds a run; choose another folder, or go on with it: nn-tui resume {folder}"
         )
@@ -159,7 +179,9 @@ def refuse_taken(folder: Path) -> None:
 
 def checkpoint_of(folder: Path) -> Path:
     """The checkpoint in a run's folder. Raises BadInput where there is none."""
-    if not folder.is_dir():
+    if os.path.isfile(folder):
+        raise BadInput(f"run '{folder}' is a file; give its folder: {folder.parent}")
+    if not os.path.isdir(folder):
         raise BadInput(f"run '{folder}': no such folder; give the folder that --out named")
     if not (folder / CHECKPOINT).is_file():
         raise BadInput(f"run '{folder}' holds no {CHECKPOINT}; give the folder that --out named")

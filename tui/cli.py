@@ -5,12 +5,14 @@ Nothing heavy is imported before a command is chosen, so that `--help` and `--ve
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Any, NoReturn
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -46,6 +48,9 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -63,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        return complain(f"{error.filename or 'the output'}: {reason}; choose another place", FAILED)
+        if error.filename is None:
+            return complain(f"the output: {reason}; choose another place", FAILED)
+        return complain(f"'{error.filename}' cannot be used: {reason}; choose another place", BAD_INPUT)
     except Exception as error:
         errors = sys.modules.get("engine.errors")  # not loaded for its own sake: that takes a while
         if errors is None or not isinstance(error, errors.Failure):
@@ -88,8 +95,23 @@ def _run(arguments: list[str]) -> int:
         if rest:
             raise UsageError(f"unrecognized arguments: {' '.join(rest)}; see nn-tui --help")
         name = "workbench"
-    code: int = import_module(f"tui.commands.{name}").run(args)
+    code: int = _load(name).run(args)
     return code
+
+
+def _load(name: str) -> Any:
+    """A command's module. Ctrl-C has to wait: modules that are compiled do not take it half-way."""
+    if threading.current_thread() is not threading.main_thread():
+        return import_module(f"tui.commands.{name}")
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    try:
+        module = import_module(f"tui.commands.{name}")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
+    return module
 
 
 def refuse_unknown(name: str) -> None:

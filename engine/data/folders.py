@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.data.base import DataSet
 from engine.errors import BadInput
+from engine.files import expanded
 
 VARIABLE = "NN_TUI_DATA"
 
@@ -39,7 +40,7 @@ def own_folder(folder: Path | None) -> Path | None:
     Raises BadInput where that is not a folder.
     """
     named = os.environ.get(VARIABLE, "")
-    chosen = folder or (Path(named).expanduser() if named else None)
+    chosen = folder or (expanded(named) if named else None)
     if chosen is not None and not chosen.is_dir():
         place = "--data-dir" if folder else VARIABLE
         raise BadInput(f"{place} is '{chosen}': no such folder; name the folder that holds the data files")
@@ -67,7 +68,7 @@ def own_path(path: str, folder: Path | None, what: str) -> Path:
     """A person's `data.path`: as it is, else inside the data folder. Raises BadInput where there is nothing."""
     if not path:
         raise BadInput(f"data.path is empty: give the path of {what}")
-    found = Path(path).expanduser()
+    found = expanded(path)
     if not found.exists() and not found.is_absolute() and (own := own_folder(folder)) and (own / found).exists():
         return own / found
     if not found.exists():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine import BadInput, Experiment, RunFailed, Trainer, load_experiment, parse_experiment
+from engine.files import write_atomically
 from engine.run import FILES, Run, checkpoint_of, refuse_taken
 
 HISTORY = (
@@ -242,3 +243,22 @@ def test_a_full_or_read_only_disk(
     with pytest.raises(kind, match="cannot be written"):
         run.save()
     assert {file.name: file.read_bytes() for file in run.folder.iterdir()} == before
+
+
+def test_a_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    real = write_atomically
+
+    def fills_up(path: Path, content: bytes) -> None:
+        if path.suffix == ".safetensors":
+            raise RunFailed(f"'{path}' cannot be written: the disk is full")
+        real(path, content)
+
+    for place in ("engine.run", "engine.checkpoint"):
+        monkeypatch.setattr(f"{place}.write_atomically", fills_up)
+    for name in ("new", "mine"):
+        with pytest.raises(RunFailed, match="the disk is full"):
+            Run.start(Trainer(small()), tmp_path / name)
+    assert not (tmp_path / "new").exists()
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["notes.txt"]

@@ -305,6 +305,65 @@ def test_a_pipe_that_is_closed_early_is_no_trouble() -> None:
     assert (done.stdout, done.stderr) == ("presets\n", "")
 
 
+def test_a_run_whose_output_nobody_reads_on_is_saved(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    line = f"{' '.join(command('train', 'digits', '--epochs', '1000000', '--out', str(out)))} | head -1"
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    result = json.loads((out / "run.json").read_text())["result"]
+    assert result["status"] == "interrupted"
+    assert load_checkpoint(out / "checkpoint.safetensors").state.step == result["step"] > 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_no_trouble(closed: str, tmp_path: Path) -> None:
+    line = f"{' '.join(command('train', *QUICK, '--out', str(tmp_path / 'run')))} {closed}"
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["result"]["status"] == "finished"
+    line = f"{' '.join(command('tarin', 'digits'))} {closed}"
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_ctrl_c_waits_until_a_command_is_loaded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def load(name: str) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        loaded.append(name)
+        return sys
+
+    monkeypatch.setattr("tui.cli.import_module", load)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["train"]) == 130
+    assert loaded == ["tui.commands.train"]
+    assert capsys.readouterr().err == "nn-tui: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "~nobody-of-this-name/x"])
+def test_a_name_that_no_disk_has(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for arguments in (
+        ["resume", name],
+        ["evaluate", name],
+        ["train", name],
+        ["train", "mnist-mlp", "--data-dir", name],
+    ):
+        assert name in refused(capsys, *arguments)
+    assert "cannot be written: " in refused(capsys, "train", *QUICK, "--out", str(tmp_path / "file" / name))
+    assert "cannot be written: " in refused(capsys, "init", str(tmp_path / "file" / name))
+
+
+def test_resume_takes_the_folder_not_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.safetensors").write_text("")
+    file = tmp_path / "checkpoint.safetensors"
+    assert f"run '{file}' is a file; give its folder: {tmp_path}\n" in refused(capsys, "resume", str(file))
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     key=st.sampled_from(["optimizer", "optimizer.lr", "model.hidden.0", "layers.0", "data", "epochs", "a", ""])

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from engine import BadInput, DataSet, Split, Trainer, prepare
 from engine.checkpoint import load_checkpoint
 from engine.evaluation import decide
+from engine.files import expanded
 from engine.memory import Array
 from engine.metrics import calibration, class_report, confusions, hardest_first, mae, r2, rmse, top_k_accuracy
 from engine.run import checkpoint_of
@@ -26,11 +28,11 @@ _LIKE = "choose data like the run's own"
 
 def run(args: argparse.Namespace) -> int:
     """Prints the measures of one split. Raises BadInput where the split or the other data does not fit."""
-    path, folder = Path(args.run).expanduser(), options.folder(args)
+    path, folder = expanded(args.run), options.folder(args)
     changes = options.changes(args)
     if not args.data and changes:
         raise BadInput(f"--set {next(iter(changes))} goes with --data NAME, as a setting of that data set")
-    trainer = load_checkpoint(path if path.is_file() else checkpoint_of(path), folder)
+    trainer = load_checkpoint(path if os.path.isfile(path) else checkpoint_of(path), folder)
     splits = {"train": trainer.splits.train, "validation": trainer.splits.validation, "test": trainer.splits.test}
     if args.data:
         splits = _other(trainer, args.data, changes, folder)

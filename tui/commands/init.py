@@ -1,13 +1,13 @@
 """nn-tui init [FILE]: an experiment file with every setting, its default, its meaning and what it allows."""
 
 import argparse
-from pathlib import Path
+import os
 
 from pydantic import BaseModel
 
 from engine import BadInput, Component, Experiment, Setting, load_experiment
 from engine.component import plain
-from engine.files import write_atomically
+from engine.files import expanded, write_atomically
 from tui.commands.list import describe, literal
 
 HEADER = """\
@@ -28,10 +28,10 @@ LAYERS = """\
 
 def run(args: argparse.Namespace) -> int:
     """Writes the file. Raises BadInput where there is one already."""
-    path = Path(args.file).expanduser()
-    if path.exists() and not args.force:
+    path = expanded(args.file)
+    if os.path.lexists(path) and not args.force:
         raise BadInput(f"'{path}' is there already; choose another name, or overwrite it with --force")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise BadInput(f"'{path}' is a folder; name a file")
     write_atomically(path, template(load_experiment("digits", START)).encode())
     print(f"wrote {path}; train it with: nn-tui train {path}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import BadInput, Experiment, load_experiment, parse_value
 from engine.cores import available
+from engine.files import expanded
 
 
 def changes(args: argparse.Namespace) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def experiment(args: argparse.Namespace) -> Experiment:
 
 def folder(args: argparse.Namespace) -> Path | None:
     """The folder of --data-dir."""
-    return Path(args.data_dir).expanduser() if args.data_dir else None
+    return expanded(args.data_dir) if args.data_dir else None
 
 
 def cores(args: argparse.Namespace) -> int:

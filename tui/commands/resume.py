@@ -1,9 +1,9 @@
 """nn-tui resume RUN: goes on exactly where a run stopped."""
 
 import argparse
-from pathlib import Path
 
 from engine import BadInput, Trainer
+from engine.files import expanded
 from engine.run import EXPERIMENT, Run
 from tui.commands import options
 from tui.commands.training import diverged, go_on
@@ -14,7 +14,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput where there is nothing left to do, RunFailed where the run had diverged; then nothing is written.
     """
-    resumed = Run.resume(Path(args.run).expanduser(), options.folder(args), options.cores(args))
+    resumed = Run.resume(expanded(args.run), options.folder(args), options.cores(args))
     trainer = resumed.trainer
     changes = options.changes(args)
     for key, value in changes.items():

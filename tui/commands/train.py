@@ -1,9 +1,9 @@
 """nn-tui train EXPERIMENT: trains without a screen."""
 
 import argparse
-from pathlib import Path
 
 from engine import Trainer, prepare
+from engine.files import expanded
 from engine.run import Run, refuse_taken
 from tui.commands import options
 from tui.commands.downloading import Download
@@ -13,7 +13,7 @@ from tui.commands.training import go_on
 def run(args: argparse.Namespace) -> int:
     """Trains to the end, or until it diverges or is interrupted."""
     experiment, folder = options.experiment(args), options.folder(args)
-    out = Path(args.out).expanduser() if args.out else None
+    out = expanded(args.out) if args.out else None
     if out is not None:
         refuse_taken(out)
     with Download(quiet=args.quiet) as download:

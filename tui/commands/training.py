@@ -26,7 +26,12 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
             report = trainer.advance(seconds=STRETCH, epochs=1)
             if run is not None:
                 run.record(report)
-            screen.show(report)
+            try:
+                screen.show(report)
+            except OSError:  # nobody reads on
+                if run is not None:
+                    run.finish("interrupted")
+                raise
         status = "interrupted" if signals.caught is not None and not trainer.done else ""
         result = run.finish(status) if run else result_of(trainer, trainer.final_row(), status)
         kept, unsaved = (run.folder, "") if run else _rescue(trainer) if status else (None, "")

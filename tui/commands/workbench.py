@@ -19,9 +19,10 @@ def run(args: argparse.Namespace) -> int:
         refuse_unknown(args.experiment)
     if os.environ.get("TERM") == "dumb":
         raise UsageError("TERM=dumb cannot draw; set TERM to your terminal, or train without a screen: nn-tui train")
+    from engine.files import expanded
     from tui.app import run_workbench
 
-    folder = Path(args.data_dir).expanduser() if args.data_dir else None
+    folder = expanded(args.data_dir) if args.data_dir else None
     return run_workbench(lambda: _source(args, folder), folder)
 
 
