@@ -82,6 +82,7 @@ class Network:
         self.values, self.grads = self.vector(), self.vector()
         self.buffers = self.memory(self.statistics.size, self.dtype)
         self.clock = self.memory((), np.int64)
+        self._pool = Scratch(self.memory)
         self._passes: OrderedDict[tuple[int, bool], Pass] = OrderedDict()
         self.initialize()
 
@@ -157,7 +158,7 @@ class Network:
                 shared = node.layer.view and source != INPUT and readers[source] == 1
                 array = gradients[source] if shared else self.memory(outputs[node.name].shape, self.dtype)
                 gradients[node.name] = array.reshape(*node.shape, batch)
-        pool, sites = Scratch(self.memory), {}
+        pool, sites = self._pool, dict[str, Site]()
         forward, backward, commit, later = (Plan(self.dtype) for _ in range(4))
         chains = self._chains(readers, training)
         inside = {name for chain in chains for name in chain}

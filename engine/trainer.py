@@ -81,7 +81,7 @@ class Trainer:
         """Makes the passes of a full batch and of what an epoch leaves over; a size that does not fit is refused."""
         rows = self.feed.rows
         size = min(experiment.batch_size, rows) or rows
-        for batch in {size, rows % size, (rows - self.state.row) % size} - {0}:
+        for batch in sorted({size, rows % size, (rows - self.state.row) % size} - {0}, reverse=True):
             self.network.run(batch, training=True)
 
     def _fresh(self, slots: tuple[str, ...]) -> dict[str, Array]:

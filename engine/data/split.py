@@ -9,7 +9,7 @@ from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import PlaneSet, cross
 from engine.data.downloads import Progress, fetch
 from engine.data.folders import MissingData
-from engine.data.scale import Scaler, fit_scaler
+from engine.data.scale import CHUNK, Scaler, fit_scaler
 from engine.errors import BadInput
 from engine.rng import rng
 
@@ -61,7 +61,9 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
     Raises BadInput where files are missing or wrong, or a split would have no row; RunFailed where a download fails.
     """
     table = _load(dataset, seed, folder, download)
-    train, validation, test = (_part(table, rows) for rows in _rows(dataset, table, seed))
+    rows, validation_rows, test_rows = _rows(dataset, table, seed)
+    validation, test = ((table.x[held], table.y[held]) for held in (validation_rows, test_rows))
+    train = _kept(table.x, rows), table.y[rows]
     if table.test_x is not None and table.test_y is not None:
         test = table.test_x, table.test_y
     plane = isinstance(dataset, PlaneSet)
@@ -125,5 +127,13 @@ def _held_out(name: str, share: float, count: int) -> int:
     return held
 
 
-def _part(table: Table, rows: LabelArray) -> tuple[FloatArray, LabelArray | FloatArray]:
-    return (table.x, table.y) if len(rows) == len(table.x) else (table.x[rows], table.y[rows])
+def _kept(x: FloatArray, rows: LabelArray) -> FloatArray:
+    """The rows, which rise: few are copied, so that the others can be forgotten; most are moved to the front, since two
+    copies of an image set would not fit everywhere.
+    """
+    if 2 * len(rows) < len(x):
+        return x[rows]
+    for first in range(0, len(rows) if len(rows) < len(x) else 0, CHUNK):
+        part = rows[first : first + CHUNK]
+        x[first : first + len(part)] = x[part]
+    return x[: len(rows)]

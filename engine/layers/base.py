@@ -37,22 +37,21 @@ class Scratch:
 
     def __init__(self, memory: Memory = np.zeros) -> None:
         self.memory = memory
-        self._pool: dict[tuple[int, int, np.dtype], Array] = {}
-        self._taken: dict[tuple[int, np.dtype], int] = {}
+        self._free: list[Array] = []
+        self._taken: list[Array] = []
 
     def release(self) -> None:
         """Makes every array free again, for the next layer."""
+        self._free += self._taken
         self._taken.clear()
 
     def take(self, shape: Shape, dtype: np.dtype) -> Array:
-        """An array that no other `take` since the last `release` holds."""
+        """An array that no other `take` since the last `release` holds: the smallest free one that is large enough."""
         size = int(np.prod(shape, dtype=np.int64))
-        order = self._taken.get((size, dtype), 0)
-        self._taken[size, dtype] = order + 1
-        key = (size, order, dtype)
-        if key not in self._pool:
-            self._pool[key] = self.memory(size, dtype)
-        return self._pool[key].reshape(shape)
+        fitting = [i for i, array in enumerate(self._free) if array.dtype == dtype and array.size >= size]
+        best = min(fitting, key=lambda i: self._free[i].size, default=None)
+        self._taken.append(self.memory(size, dtype) if best is None else self._free.pop(best))
+        return self._taken[-1][:size].reshape(shape)
 
 
 @dataclass
