@@ -222,6 +222,7 @@ class Workbench(ScreenActions):
         if fresh:
             if before is None or before.run != snapshot.run:
                 self.selected_node = None
+                self.bench.desk.fit(snapshot)
             self.bench.header.show(snapshot, self.pace)
             self._report(before, snapshot)
         self._keep(snapshot)

@@ -1,6 +1,6 @@
 """Where each panel goes: a pure function of the size of the screen and of the panel in use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from textual.geometry import Region
@@ -10,6 +10,8 @@ LEFT = ("architecture", "optimizer")
 MIDDLE = ("loss", "gradients")
 RIGHT = ("data",)
 BOTTOM = "timeline"
+LEAST = 8  # rows of a panel that wants fewer
+NOTHING: Mapping[str, int] = {}
 
 
 def mode_of(width: int, height: int) -> Mode:
@@ -29,11 +31,14 @@ def arrange(
     front: tuple[str, str],
     focused: str,
     zoomed: bool = False,
+    wanted: Mapping[str, int] = NOTHING,
 ) -> dict[str, Region]:
     """The region of every panel that is shown, on a desk of this size (the screen without its head and foot).
 
     `front` names the panels in front on the left and on the right where there are two columns; `focused` is the only
-    one shown where there is room for one.
+    one shown where there is room for one. `wanted` are the rows that show all of a panel: where every panel of a column
+    says them, the one that needs less gets no more while the other lacks some; what is left goes to the upper one,
+    which unfolds.
     """
     if not names or width < 1 or height < 1 or mode == "tiny":
         return {}
@@ -43,7 +48,7 @@ def arrange(
     if zoomed or mode == "one":
         return whole
     if mode == "wide":
-        return _side_by_side(width, height, names)
+        return _side_by_side(width, height, names, wanted)
     left, right = front
     if left not in names or right not in names:
         return whole
@@ -51,7 +56,7 @@ def arrange(
     return {left: Region(0, 0, edge, height), right: Region(edge, 0, width - edge, height)}
 
 
-def _side_by_side(width: int, height: int, names: Sequence[str]) -> dict[str, Region]:
+def _side_by_side(width: int, height: int, names: Sequence[str], wanted: Mapping[str, int]) -> dict[str, Region]:
     columns = [tuple(name for name in column if name in names) for column in (LEFT, MIDDLE, RIGHT)]
     widths = [min(48, max(34, width // 4)) if columns[0] else 0, 0, min(74, width * 3 // 10) if columns[2] else 0]
     rest = width - sum(widths)
@@ -63,11 +68,23 @@ def _side_by_side(width: int, height: int, names: Sequence[str]) -> dict[str, Re
     x = 0
     for column, columns_wide in zip(columns, widths, strict=True):
         y = 0
-        for place, name in enumerate(column):
-            rows = (height - strip - y) // (len(column) - place)
+        for name, rows in _shares(height - strip, column, wanted).items():
             regions[name] = Region(x, y, columns_wide, rows)
             y += rows
         x += columns_wide if column else 0
     if strip:
         regions[BOTTOM] = Region(0, height - strip, width, strip)
     return regions
+
+
+def _shares(rows: int, column: Sequence[str], wanted: Mapping[str, int]) -> dict[str, int]:
+    """The rows of each panel of a column, from the top; together they are all of them."""
+    needs = {name: max(LEAST, wanted[name]) if set(column) <= set(wanted) else rows for name in column}
+    shares = dict.fromkeys(column, 0)
+    left = rows
+    for place, name in enumerate(sorted(column, key=lambda each: needs[each])):
+        shares[name] = min(needs[name], left // (len(column) - place))
+        left -= shares[name]
+    for name in column[:1]:
+        shares[name] += left
+    return shares

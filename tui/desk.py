@@ -1,6 +1,7 @@
 """The desk: holds the panels, puts each in its place, and knows which one is in use."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.containers import Container
 from textual.content import Content
@@ -10,6 +11,9 @@ from textual.widget import Widget
 
 from tui.arrangement import LEFT, Mode, arrange
 from tui.panel import Panel
+
+if TYPE_CHECKING:
+    from engine import Snapshot
 
 
 class Tabs(Widget):
@@ -85,6 +89,7 @@ class Desk(Container):
         self.focused_name = "loss"
         self._front = ("architecture", "loss")
         self._regions: dict[str, Region] | None = None
+        self._wanted: dict[str, int] = {}
 
     def fill(self, kinds: Iterable[type[Panel]]) -> None:
         """Puts a panel of each kind on the desk."""
@@ -120,6 +125,12 @@ class Desk(Container):
         if names:
             place = names.index(self.focused_name) if self.focused_name in names else 0
             self.go_to(names[(place + direction) % len(names)])
+
+    def fit(self, snapshot: "Snapshot") -> None:
+        """Asks the panels how many rows they need for a run."""
+        needs = {name: panel.rows_wanted(snapshot) for name, panel in self.panels.items()}
+        self._wanted = {name: rows for name, rows in needs.items() if rows is not None}
+        self.settle()
 
     def zoom(self) -> None:
         """Gives the panel in use the whole desk, or puts it back."""
@@ -166,6 +177,7 @@ class Desk(Container):
             self._front,
             self.focused_name,
             self.zoomed,
+            self._wanted,
         )
         if regions != self._regions:
             self._regions = regions

@@ -32,7 +32,11 @@ class Help(Dialog[None]):
     DEFAULT_CSS = """
     Help Markdown { margin: 0 1 0 0; padding: 0; background: transparent; }
     Help Static { margin: 0 1 0 0; height: auto; }
-    Help MarkdownBlock > .code_inline { color: $accent !important; background: transparent !important; text-style: bold; }
+    Help MarkdownBlock > .code_inline {
+        color: $accent !important;
+        background: transparent !important;
+        text-style: bold;
+    }
     """
     HEADING = "Help"
     READS = True

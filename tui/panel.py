@@ -49,6 +49,10 @@ class Panel(Widget, can_focus=True):
         It has about 2 ms, since it shares one processor with training.
         """
 
+    def rows_wanted(self, snapshot: "Snapshot") -> int | None:
+        """The rows, border included, that show all there is of a run; None where a panel fills any room."""
+        return None
+
     def choices(self) -> tuple[Action, ...]:
         """What can be gone to by name inside the panel, as actions of its own without keys, for the palette."""
         return ()

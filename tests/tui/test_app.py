@@ -544,6 +544,30 @@ def test_panels_never_overlap_and_fill_the_desk(names: tuple[str, ...], zoomed: 
                 assert not any(region.overlaps(other) for other in places[place + 1 :])
 
 
+@pytest.mark.parametrize(
+    ("height", "wanted", "rows"),
+    [(57, (17, 38), (17, 34)), (57, (30, 38), (25, 26)), (90, (17, 38), (46, 38)), (37, (17, 38), (16, 16)),
+     (57, (2, 38), (13, 38)), (45, (2, 60), (8, 31)), (57, (40, 12), (39, 12)), (57, (20, 20), (31, 20)),
+     (57, (), (25, 26))],
+)  # fmt: skip
+def test_a_panel_gets_what_it_needs_and_the_other_the_rest(
+    height: int, wanted: tuple[int, ...], rows: tuple[int, int]
+) -> None:
+    needs = dict(zip(("architecture", "optimizer"), wanted, strict=False))
+    regions = arrange("wide", 200, height, NAMES, ("architecture", "loss"), "loss", wanted=needs)
+    assert (regions["architecture"].height, regions["optimizer"].height) == rows
+
+
+async def test_on_a_high_screen_the_form_gets_the_rows_that_few_layers_leave(until: Until) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(200, 60)) as pilot:
+        await ready(app, pilot, until)
+        panels = app.bench.desk.panels
+        await until(pilot, lambda: panels["architecture"].size.height < 20 < 30 < panels["optimizer"].size.height)
+        form = panels["architecture"].form
+        assert form.virtual_size.height <= form.size.height
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.9, "0:07"), (754, "12:34"), (3723, "1:02:03")])
 def test_the_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from engine import INPUT, BadInput, Experiment, Layer, LayerEntry, Recipe, Setting, load_experiment, presets
+from engine import (
+    INPUT,
+    BadInput,
+    Experiment,
+    Layer,
+    LayerEntry,
+    Recipe,
+    Setting,
+    Snapshot,
+    load_experiment,
+    presets,
+)
 from engine.geometry import NodeFacts, describe, seen
 from engine.layers.activations import Activation
 from tui import draft
@@ -15,6 +26,7 @@ from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
 from tui.panels.network_rows import LayerRow, TableHead, TitledRow, as_shape, columns_of, counted, inputs, several
 from tui.rows import FieldRow, HeadingRow, Row
 
+AROUND = 10  # rows of the border, the hint, and what is before and behind the layers
 ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
 
 
@@ -53,6 +65,9 @@ on until the new one holds together.
         self._costs: dict[str, NodeFacts] = {}
 
     # ------------------------------------------------------------------------------------------ rows
+
+    def rows_wanted(self, snapshot: Snapshot) -> int:
+        return len(snapshot.nodes) + AROUND
 
     def rows(self) -> list[Row]:
         experiment, shown = self.experiment, self._shown or Preview((), ())

@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 PICTURED = ("optimizer", "schedule", "epochs", "batch_size")
 TALL = 18
+AROUND = 11  # rows of the border, the picture and the hint
 
 
 class OptimizerPanel(FormPanel):
@@ -76,6 +77,9 @@ from there. While you type, it shows the plan as it would be.
         else:
             fields = field_of(name, Setting.of(name, info), value)
         return [replace(field, depth=max(0, field.depth - 1), live=is_live(field.key)) for field in fields]
+
+    def rows_wanted(self, snapshot: Snapshot) -> int:
+        return len(self.rows()) + AROUND
 
     def touched(self) -> None:
         super().touched()
