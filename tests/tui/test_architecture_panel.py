@@ -1,65 +1,29 @@
 """The architecture panel through the pilot: every key, the mouse, what is sent and what is not."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
+from hosting import Desk, Until, desk_of
 
 from engine import Experiment, load_experiment
 from tui.app import Workbench
-from tui.panels.architecture import ArchitecturePanel
 from tui.panels.network_rows import bar_of, counted
-
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
-
-
-class Desk:
-    """The workbench with the panel in focus, and ways to look at it."""
-
-    def __init__(self, app: Workbench, pilot: Pilot[int], until: Until) -> None:
-        self.app, self.pilot, self._until = app, pilot, until
-        self.panel: ArchitecturePanel = app.bench.desk.panels["architecture"]  # type: ignore[assignment]
-
-    async def press(self, *keys: str) -> None:
-        """Presses keys, and waits until the session and the panel agree again."""
-        await self.pilot.press(*keys)
-        await self.settle()
-
-    async def settle(self) -> None:
-        await self._until(self.pilot, lambda: self.panel.editing.settled)
-        await self._until(self.pilot, self._drawn)
-
-    def _drawn(self) -> bool:
-        self.panel.redraw()
-        return self.panel.editing.settled
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the layers that run, without the output."""
-        return [node.name for node in self.app.session.snapshot.nodes[:-1]]
-
-    @property
-    def text(self) -> str:
-        return self.panel.as_text()
 
 
 @asynccontextmanager
 async def opened(
     until: Until, source: str | Experiment = "xor-mlp", size: tuple[int, int] = (100, 30), **changes: Any
 ) -> AsyncIterator[Desk]:
-    experiment = load_experiment(source, changes) if isinstance(source, str) else source
-    app = Workbench(experiment)
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: "architecture" in app.bench.desk.panels)
-        await until(pilot, lambda: bool(app.session.snapshot.nodes))
-        await pilot.press("1")
-        desk = Desk(app, pilot, until)
-        await desk.settle()
-        await until(pilot, lambda: desk.panel.has_focus)
+    async with desk_of("architecture", "1", until, source, size, changes) as desk:
         yield desk
+
+
+def names(desk: Desk) -> list[str]:
+    """The names of the layers that run, without the output."""
+    return [node.name for node in desk.app.session.snapshot.nodes[:-1]]
 
 
 LAYERS = ("dense1", "tanh1")  # of xor-mlp
@@ -126,7 +90,8 @@ async def test_no_default_where_there_is_none_and_data_sets_in_order(until: Unti
 
 
 async def test_an_edit_shows_shapes_and_counts_before_it_is_made(until: Until, layered: Experiment) -> None:
-    async with opened(until, layered, (200, 80)) as desk:
+    async with opened(until, layered, (120, 40)) as desk:
+        await desk.press("f")
         desk.panel.form.go("layers.0")
         await desk.press("enter", "enter", "1", "6")
         lines = desk.text.splitlines()
@@ -149,19 +114,19 @@ async def test_types_of_layers_are_listed_in_two_groups(until: Until, layered: E
         await desk.press("end")
         assert "Activations" in [line.strip() for line in desk.text.splitlines()]
         await desk.press("escape")
-        assert desk.names == list(LAYERS)
+        assert names(desk) == list(LAYERS)
 
 
 async def test_add_insert_duplicate_remove_and_undo(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
-        assert desk.names == list(LAYERS)
+        assert names(desk) == list(LAYERS)
         desk.panel.form.go("layers.0")
         await desk.press("a")
         assert "parameters" in desk.panel.hint.text, "the effect stands there before it is applied"
         assert desk.panel.form.menu is not None
         assert desk.panel.form.menu.value == "dense", "what is added most often stands first"
         await desk.press("enter")
-        assert desk.names == ["dense1", "dense2", "tanh1"]
+        assert names(desk) == ["dense1", "dense2", "tanh1"]
         assert desk.panel.form.cursor == "layers.1"
         await desk.press("i", "r", "e", "l", "enter")
         kinds = [node.layer.name for node in desk.app.session.snapshot.nodes[:-1]]
@@ -169,35 +134,35 @@ async def test_add_insert_duplicate_remove_and_undo(until: Until, layered: Exper
         assert kinds[0] == "dense"
         assert kinds[2:] == ["dense", "tanh"]
         await desk.press("x")
-        assert desk.names == ["dense1", "dense2", "tanh1"]
+        assert names(desk) == ["dense1", "dense2", "tanh1"]
         await desk.press("d")
-        assert desk.names == ["dense1", "dense2", "dense3", "tanh1"]
+        assert names(desk) == ["dense1", "dense2", "dense3", "tanh1"]
         assert desk.panel.form.cursor == "layers.2"
         await desk.press("delete")
         await desk.press("u", "u", "u", "u", "u")
-        assert desk.names == list(LAYERS)
+        assert names(desk) == list(LAYERS)
         assert desk.app.session.snapshot.experiment == layered
         await desk.press("U")
-        assert desk.names == ["dense1", "dense2", "tanh1"]
+        assert names(desk) == ["dense1", "dense2", "tanh1"]
         await desk.press("ctrl+z")
-        assert desk.names == list(LAYERS)
+        assert names(desk) == list(LAYERS)
         await desk.press("ctrl+y")
-        assert desk.names == ["dense1", "dense2", "tanh1"]
+        assert names(desk) == ["dense1", "dense2", "tanh1"]
 
 
 async def test_move_by_letter_and_by_arrow(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         desk.panel.form.go("layers.0")
         await desk.press("J")
-        assert desk.names == ["tanh1", "dense1"]
+        assert names(desk) == ["tanh1", "dense1"]
         assert desk.panel.form.cursor == "layers.1"
         await desk.press("shift+up")
-        assert desk.names == ["dense1", "tanh1"]
+        assert names(desk) == ["dense1", "tanh1"]
         assert desk.panel.form.cursor == "layers.0"
         await desk.press("K")
-        assert desk.names == ["dense1", "tanh1"], "the first stays first"
+        assert names(desk) == ["dense1", "tanh1"], "the first stays first"
         await desk.press("shift+down", "K")
-        assert desk.names == ["dense1", "tanh1"]
+        assert names(desk) == ["dense1", "tanh1"]
 
 
 async def test_units_are_edited_in_place_and_the_seed_keeps_the_other_weights(
@@ -254,9 +219,9 @@ async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
         assert desk.panel.form.menu is not None
         assert desk.panel.form.menu.value == "tanh"
         await desk.press("escape")
-        assert desk.names == ["dense1", "tanh1"]
+        assert names(desk) == ["dense1", "tanh1"]
         await desk.press("t", "end", "home", "m", "m", "enter")
-        assert desk.names[1] == "mish1"
+        assert names(desk)[1] == "mish1"
 
 
 async def test_what_does_not_fit_waits_and_says_so(until: Until, layered: Experiment) -> None:
@@ -283,7 +248,7 @@ async def test_presets_and_recipes(until: Until) -> None:
         while desk.panel.form.menu and desk.panel.form.menu.options[desk.panel.form.menu.at].label != "perceptron …":
             await desk.pilot.press("down")
         await desk.press("enter")
-        assert desk.names == []
+        assert names(desk) == []
         assert desk.app.session.snapshot.experiment.data == load_experiment("xor-mlp").data, "a recipe keeps the data"
         await desk.press("p", "s", "enter")
         assert desk.app.session.snapshot.experiment == load_experiment("spiral")
@@ -299,8 +264,8 @@ async def test_a_recipe_is_edited_as_one(until: Until) -> None:
         await desk.press("enter", "3", "comma", "2", "enter")
         experiment = desk.app.session.snapshot.experiment
         assert experiment.model is not None
-        assert desk.names[0] == "dense1"
-        assert len(desk.names) == 4
+        assert names(desk)[0] == "dense1"
+        assert len(names(desk)) == 4
 
 
 async def test_data_set_noise_and_features(until: Until) -> None:
@@ -362,7 +327,7 @@ async def test_a_layer_tells_its_receptive_field_and_its_cost(until: Until) -> N
 async def test_a_residual_network_has_an_output_of_another_name(until: Until) -> None:
     async with opened(until, "digits-residual", **{"data.limit": 60, "model.blocks": 1}) as desk:
         assert desk.app.session.snapshot.nodes[-1].name == "fc"
-        last = len(desk.names) - 1
+        last = len(names(desk)) - 1
         desk.panel.form.go("output")
         assert desk.app.selected_node == "fc"
         await desk.press("k")

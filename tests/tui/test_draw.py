@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textual.app import App
+from hosting import on_screen
 
-from engine import Session, Trainer, parse_experiment
+from engine import Trainer, parse_experiment
 from engine.drawn import as_image
 from tui.drawing.palette import Palette
 from tui.screens.draw import DrawScreen, read_drawing, unfit
 from tui.screens.pad import SIDE, Ink
-from tui.themes import THEMES
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 STROKES = {
@@ -37,27 +36,8 @@ def ink(strokes, radius=2.8):
     return sheet.values
 
 
-class Host(App):
-    def __init__(self):
-        super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "dark"
-
-
 async def opened(exp, size, act):
-    session = Session(exp)
-    session.start()
-    try:
-        await asyncio.wrap_future(session.ask(lambda trainer: trainer.advance(epochs=2)))
-        host = Host()
-        async with host.run_test(size=size) as pilot:
-            screen = DrawScreen(session)
-            await host.push_screen(screen)
-            await answer(screen, pilot)
-            await act(screen, pilot)
-    finally:
-        session.close()
+    await on_screen(DrawScreen, exp, size, answer, act)
 
 
 async def answer(screen, pilot):

@@ -1,14 +1,14 @@
 import re
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import log10
 
+import hosting
 import numpy as np
 import pytest
-from textual.app import App
-from textual.reactive import reactive
+from hosting import rest
 
-from engine import NodeStats, Probe, Session, Snapshot, Trainer, load_experiment
+from engine import NodeStats, Probe, Snapshot, Trainer, load_experiment
+from tui.drawing.axes import nice_end
 from tui.drawing.bars import EIGHTHS, Decades
 from tui.panels.detail import draw_detail
 from tui.panels.gradients import SCALE, GradientsPanel
@@ -17,45 +17,8 @@ from tui.panels.past import MOST, Past
 from tui.sentence import describe
 
 
-class Host(App):
-    selected_node = reactive(None)
-
-    def __init__(self, session):
-        super().__init__()
-        self.session = session
-        self.panel = GradientsPanel()
-
-    def compose(self):
-        yield self.panel
-
-    def watch_selected_node(self, name):
-        self.panel.on_node_selected(name)
-
-
-def rest(session):
-    session.ask(lambda trainer: None).result(10)
-    while session.snapshot.activity == "playing":
-        session.ask(lambda trainer: None).result(10)
-    return session.snapshot
-
-
-@asynccontextmanager
-async def hosted(name, size=(100, 24), epochs=1):
-    session = Session(load_experiment(name))
-    session.start()
-    app = Host(session)
-    try:
-        async with app.run_test(size=size) as pilot:
-            rest(session)
-            app.panel.show(session.snapshot)
-            for _ in range(epochs):
-                session.epoch()
-                app.panel.show(rest(session))
-            app.panel.focus()
-            await pilot.pause()
-            yield app.panel, session, pilot
-    finally:
-        session.close()
+def hosted(name, size=(100, 24), epochs=1):
+    return hosting.hosted(GradientsPanel(), name, size, epochs)
 
 
 def bars(panel):
@@ -336,3 +299,60 @@ def test_the_scale_is_absolute():
 async def test_the_history_names_the_last_step_on_record():
     async with hosted("digits", (140, 20)) as (panel, _, __):
         assert "0–45" in panel.as_text()
+
+
+# ------------------------------------------------------------------------------------------------ what is told
+
+
+async def test_details_say_what_is_counted_and_how_to_leave():
+    async with hosted("digits", (100, 30)) as (panel, session, pilot):
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        lines = panel.as_text().split("\n")
+        assert next(line for line in lines if "puts out" in line).endswith("esc leads back")
+        for name, part in (("dense1.weight", "1,024 of 4,096"), ("dense1.bias", "64")):
+            one = next(one for one in session.snapshot.probe.parameters if one.parameter == name)
+            place = next(y for y, line in enumerate(lines) if line.startswith(name))
+            title = f"elements ({part}) by size of their gradient; highest column: {max(one.histogram)}"
+            assert lines[place + 2].startswith(title)
+            assert lines[place + 2].endswith(f"; {one.histogram[0]} at zero") == (one.histogram[0] > 0)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "gradient rms" in panel.as_text()
+
+
+@pytest.mark.parametrize("width", [42, 80, 120])
+async def test_a_bias_near_zero_is_no_alarm(width):
+    async with hosted("digits", (width, 24)) as (panel, session, pilot):
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        bias = next(one for one in session.snapshot.probe.parameters if one.parameter == "dense1.bias")
+        assert judged(bias.update_ratio)[1] == "high"
+        line = next(line for line in panel.as_text().split("\n") if line.startswith("dense1.bias"))
+        assert f"{short(bias.update_ratio)} – no alarm" in line
+        assert "▲" not in line
+        weight = next(line for line in panel.as_text().split("\n") if line.startswith("dense1.weight"))
+        assert any(word in weight for word in ("low", "ok", "high"))
+
+
+async def test_the_strip_says_at_which_steps_it_was_measured():
+    async with hosted("digits", (100, 30), epochs=2) as (panel, _, __):
+        lines = panel.as_text().split("\n")
+        head = next(y for y, line in enumerate(lines) if "history" in line)
+        assert "measured at 3 steps ╵" in lines[head]
+        ticks = lines[head + 1 :][next(y for y, line in enumerate(lines[head + 1 :]) if "▀" not in line)]
+        left = lines[head].index("history")
+        columns = 100 - left
+        assert {x - left for x, c in enumerate(ticks) if c == "╵"} == {
+            max(0, int(np.ceil(step / (nice_end(90) / columns))) - 1) for step in (0, 45, 90)
+        }
+
+
+def test_columns_without_a_probe_are_known():
+    trainer, past = Trainer(load_experiment("digits")), Past()
+    snapshot = Snapshot(1, 1, "paused", trainer.experiment, history=trainer.history)
+    for step in (0, 40, 100):
+        past.follow(replace(snapshot, probe=probe_at(step, [1e-3])))
+    assert past.measured(100, 10).tolist() == [True, False, False, True, *5 * [False], True]
+    assert past.measured(200, 10).tolist() == [True, True, False, False, True]
+    assert Past().measured(100, 10).tolist() == []

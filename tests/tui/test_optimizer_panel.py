@@ -1,75 +1,42 @@
 """The optimizer panel through the pilot: what is live, what starts over, what is refused, and the picture."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
-from textual.pilot import Pilot
+from hosting import Desk, Until, desk_of
 
-from engine import Experiment, History, load_experiment
-from tui.app import Workbench
+from engine import History, load_experiment
 from tui.drawing.palette import Palette
-from tui.panels.optimizer import OptimizerPanel
 from tui.panels.schedule import SchedulePicture
-
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
-
-
-class Desk:
-    """The workbench with the panel in focus."""
-
-    def __init__(self, app: Workbench, pilot: Pilot[int], until: Until) -> None:
-        self.app, self.pilot, self._until = app, pilot, until
-        self.panel: OptimizerPanel = app.bench.desk.panels["optimizer"]  # type: ignore[assignment]
-
-    async def press(self, *keys: str) -> None:
-        """Presses keys, and waits until the session and the panel agree again."""
-        await self.pilot.press(*keys)
-        await self.settle()
-
-    async def settle(self) -> None:
-        await self._until(self.pilot, self._drawn)
-
-    def _drawn(self) -> bool:
-        self.panel.redraw()
-        return self.panel.editing.settled
-
-    def line(self, key: str) -> str:
-        form = self.panel.form
-        form.go(key)
-        place = next(place for place, row in enumerate(form.rows) if row.key == key)
-        return form.render_line(place - form.scroll_offset.y).text
-
-    @property
-    def runs(self) -> Experiment:
-        return self.app.session.snapshot.experiment
 
 
 @asynccontextmanager
 async def opened(
     until: Until, source: str = "xor-mlp", size: tuple[int, int] = (100, 44), **changes: Any
 ) -> AsyncIterator[Desk]:
-    app = Workbench(load_experiment(source, changes))
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: "optimizer" in app.bench.desk.panels)
-        await until(pilot, lambda: bool(app.session.snapshot.nodes))
-        await pilot.press("2")
-        desk = Desk(app, pilot, until)
-        await desk.settle()
-        await until(pilot, lambda: desk.panel.has_focus)
+    async with desk_of("optimizer", "2", until, source, size, changes) as desk:
         yield desk
+
+
+def line(desk: Desk, key: str) -> str:
+    """The line of a field, which the cursor goes to."""
+    form = desk.panel.form
+    form.go(key)
+    place = next(place for place, row in enumerate(form.rows) if row.key == key)
+    return str(form.render_line(place - form.scroll_offset.y).text)
 
 
 async def test_live_and_other_settings_are_marked(until: Until) -> None:
     async with opened(until, "digits") as desk:
         for key in ("optimizer.lr", "schedule", "batch_size", "epochs", "regularization.l2", "early_stopping.patience"):
-            assert desk.line(key).rstrip().endswith("•"), key
+            assert line(desk, key).rstrip().endswith("•"), key
         for key in ("optimizer", "loss", "seed"):
-            assert desk.line(key).rstrip().endswith("↻"), key
+            assert line(desk, key).rstrip().endswith("↻"), key
         assert "from" not in desk.panel.hint.text
-        assert "seed" in desk.line("seed")
+        assert "seed" in line(desk, "seed")
 
 
 async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(until: Until) -> None:
@@ -82,7 +49,7 @@ async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(unt
         assert desk.runs.optimizer.lr == 0.02
         await desk.press("minus", "h", "l", "left", "right", "equals_sign")
         assert desk.runs.optimizer.lr == 0.02
-        assert "0.02" in desk.line("optimizer.lr")
+        assert "0.02" in line(desk, "optimizer.lr")
         snapshot = desk.app.session.snapshot
         assert snapshot.run == run
         assert snapshot.step == 1
@@ -142,7 +109,7 @@ async def test_another_schedule_is_live_and_brings_its_fields(until: Until) -> N
         await desk.press("enter", "c", "enter")
         assert desk.runs.schedule.name == "cosine"
         assert desk.app.session.snapshot.run == run
-        assert "floor" in desk.line("schedule.floor")
+        assert "floor" in line(desk, "schedule.floor")
 
 
 async def test_what_the_experiment_as_a_whole_refuses_is_said(until: Until) -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from textual.app import App
+from hosting import on_screen
 
 from engine import INPUT, Session, parse_experiment
 from engine.seeing import activity, saliency
@@ -11,7 +11,6 @@ from tui.drawing.palette import Palette
 from tui.panels.reading import read
 from tui.screens.maps import as_sheet, draw_maps, heat, signed
 from tui.screens.seeing import MODES, SeeingScreen, see
-from tui.themes import THEMES
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 20}, {"type": "relu"}]
 
@@ -21,27 +20,8 @@ def experiment(name="digits", layers=LAYERS):
     return parse_experiment({"data": data, "layers": layers, "optimizer": optimizer})
 
 
-class Host(App):
-    def __init__(self):
-        super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "dark"
-
-
 async def opened(exp, size, act, **where):
-    session = Session(exp)
-    session.start()
-    try:
-        await asyncio.wrap_future(session.ask(lambda trainer: trainer.advance(epochs=2)))
-        host = Host()
-        async with host.run_test(size=size) as pilot:
-            screen = SeeingScreen(session, **where)
-            await host.push_screen(screen)
-            await answer(screen, pilot)
-            await act(screen, pilot)
-    finally:
-        session.close()
+    await on_screen(lambda session: SeeingScreen(session, **where), exp, size, answer, act)
 
 
 async def answer(screen, pilot):

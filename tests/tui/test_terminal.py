@@ -9,12 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from terminal import PROGRAM, ROOT, Terminal
 
 from tui.store import Store
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from terminal import PROGRAM, ROOT, Terminal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 Open = Callable[..., Terminal]

@@ -1,49 +1,17 @@
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
 
+import hosting
 import numpy as np
 import pytest
-from textual.app import App
+from hosting import PanelHost, rest
 
-from engine import Session, Snapshot, Trainer, load_experiment
+from engine import Snapshot, Trainer, load_experiment
 from tui.drawing.axes import number
 from tui.panels.timeline import TimelinePanel
 
 
-class Host(App):
-    def __init__(self, session):
-        super().__init__()
-        self.session = session
-        self.panel = TimelinePanel()
-
-    def compose(self):
-        yield self.panel
-
-
-def rest(session):
-    session.ask(lambda trainer: None).result(10)
-    while session.snapshot.activity == "playing":
-        session.ask(lambda trainer: None).result(10)
-    return session.snapshot
-
-
-@asynccontextmanager
-async def hosted(name="digits", size=(120, 3), epochs=4):
-    session = Session(load_experiment(name))
-    session.start()
-    app = Host(session)
-    try:
-        async with app.run_test(size=size) as pilot:
-            rest(session)
-            app.panel.show(session.snapshot)
-            if epochs:
-                session.epoch(epochs)
-                app.panel.show(rest(session))
-            app.panel.focus()
-            await pilot.pause()
-            yield app.panel, session, pilot
-    finally:
-        session.close()
+def hosted(name="digits", size=(120, 3), epochs=4):
+    return hosting.hosted(TimelinePanel(), name, size, epochs)
 
 
 async def arrived(panel, pilot, until):
@@ -114,7 +82,7 @@ async def test_while_the_worker_is_on_its_way_only_the_latest_target_counts(unti
         keyframes=trainer.timeline.steps,
     )  # fmt: skip
     slow = Slow(snapshot)
-    app = Host(slow)
+    app = PanelHost(slow, TimelinePanel())
     async with app.run_test(size=(209, 3)) as pilot:  # 208 is the end of the axis: a column a step
         app.panel.show(snapshot)
         await pilot.pause()
@@ -193,7 +161,7 @@ async def test_playing_is_not_having_a_future():
     trainer.advance(steps=50)
     then = Snapshot(1, 1, "playing", trainer.experiment, step=50, steps_per_epoch=45, history=trainer.history)
     trainer.advance(steps=30)  # the worker goes on while the screen looks at what was
-    app = Host(Slow(then))
+    app = PanelHost(Slow(then), TimelinePanel())
     async with app.run_test(size=(100, 3)) as pilot:
         app.panel.show(then)
         await pilot.pause()
@@ -212,10 +180,14 @@ async def test_with_room_the_past_is_listed_and_a_click_goes_there(until):
         lines = panel.as_text().split("\n")
         assert any("✎ optimizer.lr = 0.001" in line for line in lines[4:])
         row = snapshot.history.rows[3]
-        place = next(y for y, line in enumerate(lines) if "epoch 3 " in line)
+        head = next(y for y, line in enumerate(lines) if "valid loss" in line)
+        for word, entry in (("epoch", "3"), ("step", f"{row.step}"), ("valid loss", number(row.valid_loss, 3))):
+            end = lines[head].index(word) + len(word)
+            assert any(line[:end].endswith(f" {entry}") for line in lines[head + 1 :]), f"{word} stands above {entry}"
+        place = next(y for y, line in enumerate(lines) if line[:7].split()[-1:] == ["3"])
         assert number(row.valid_loss, 3) in lines[place]
         assert f"{100 * row.valid_accuracy:.1f} %" in lines[place]
-        assert next(line for line in lines if "epoch 2 " in line).startswith("●")
+        assert next(line for line in lines if line[:7].split()[-1:] == ["2"]).startswith("●")
         await pilot.click(panel, offset=(5, place))
         await arrived(panel, pilot, until)
         assert rest(session).step == row.step
@@ -228,3 +200,17 @@ async def test_any_size_is_safe():
             await pilot.pause()
             panel.update()
             assert np.all(panel.draw(*size, panel.palette).chars > 0)
+
+
+async def test_it_says_whose_weights_are_in_use_after_early_stopping():
+    changes = {"early_stopping.patience": 3, "epochs": 60}
+    for restore in (True, False):
+        experiment = load_experiment("overfit", {**changes, "early_stopping.restore_best": restore})
+        async with hosted(experiment, (120, 3), epochs=0) as (panel, session, _):
+            session.play()
+            snapshot = rest(session)
+            panel.show(snapshot)
+            assert snapshot.activity == "stopped early"
+            best = min(snapshot.history.rows, key=lambda row: row.valid_loss).epoch
+            kept = f"the weights of epoch {best} are in use" if restore else "the last are in use"
+            assert f"★ best was epoch {best}; {kept}" in panel.as_text()

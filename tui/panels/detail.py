@@ -1,5 +1,7 @@
 """One layer in detail: its outputs, and for every parameter the numbers and the histogram of its gradient."""
 
+from math import prod
+
 import numpy as np
 
 from engine import ParameterStats, Snapshot
@@ -9,6 +11,8 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture, codes
 from tui.panels.layers import judged, percent, short
 
+BACK = "esc leads back"
+UNJUDGED = (" – no alarm: biases start near zero, where any step is long", " – no alarm: biases start near zero", " – no alarm")
 LOWEST, OCTAVES = -49, 2  # a probe's histogram: bin n holds sizes from 2 ** (LOWEST + OCTAVES n) on
 
 
@@ -23,7 +27,9 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
     node = next((node for node in snapshot.nodes if node.name == name), None)
     shape = "" if node is None else " · puts out " + "×".join(map(str, node.shape))
     picture.put(0, 0, f"{name}", palette.color("cursor"), BOLD)
-    picture.put(0, len(name) + 1, f"{stats.type}{shape}"[: max(0, width - len(name) - 1)], palette.color("muted"))
+    end = picture.put(0, len(name) + 1, f"{stats.type}{shape}"[: max(0, width - len(name) - 1)], palette.color("muted"))
+    if end + 2 + len(BACK) <= width:
+        picture.put(0, width - len(BACK), BACK, palette.color("muted"))
     facts = [("output mean", number(stats.output_mean, 3)), ("std", number(stats.output_std, 3))]
     facts += [("dead", percent(stats.dead))] if stats.dead is not None else []
     facts += [("flat", percent(stats.saturated))] if stats.saturated is not None else []
@@ -36,9 +42,11 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
     if not parameters:
         picture.put(row + 1, 0, "no parameters"[:width], palette.color("muted"))
         return picture
-    tall = min(4, max(1, (height - row - 1) // len(parameters) - (3 if width < 70 else 2)))
+    sizes = {spec.name: prod(spec.shape) for spec in node.parameters} if node else {}
+    room = (height - row - 1) // len(parameters) - (3 if width < 70 else 2)
     for one in parameters:
-        row = _parameter(picture, row, one, scale, tall, palette)
+        title = _title(one, sizes.get(one.parameter.rpartition(".")[2]), width) if room > 1 else ""
+        row = _parameter(picture, row, one, scale, title, min(4, max(1, room - bool(title))), palette)
     draw_decades(picture, row, 0, width, scale, palette)
     return picture
 
@@ -54,18 +62,43 @@ def _facts(picture: Picture, row: int, facts: list[tuple[str, str]], palette: Pa
     return row + 1
 
 
-def _parameter(picture: Picture, row: int, one: ParameterStats, scale: Decades, tall: int, palette: Palette) -> int:
+def _title(one: ParameterStats, size: int | None, width: int) -> str:
+    """What the histogram counts and how high it is, in the longest words that fit."""
+    sampled, highest = sum(one.histogram), max(one.histogram, default=0)
+    part = "" if size is None else f" ({f'{sampled:,} of ' if sampled < size else ''}{size:,})"
+    zeros = f"; {one.histogram[0]:,} at zero" if one.histogram and one.histogram[0] else ""
+    titles = (
+        f"elements{part} by size of their gradient; highest column: {highest:,}{zeros}",
+        f"elements by size of gradient; highest: {highest:,}{zeros}",
+        f"elements by size of gradient; highest: {highest:,}",
+        "elements by size of gradient",
+        "by size",
+    )
+    return next((title for title in titles if len(title) <= width), "")
+
+
+def _parameter(
+    picture: Picture, row: int, one: ParameterStats, scale: Decades, title: str, tall: int, palette: Palette
+) -> int:
     """A parameter's name and verdict, its numbers, and the histogram of its gradient's elements by size."""
     glyph, word, role = judged(one.update_ratio)
     end = picture.put(row, 0, one.parameter, palette.color("text"), BOLD)
     if glyph:
         end = picture.put(row, end + 2, "update ", palette.color("muted"))
-        picture.put(row, end, f"{short(one.update_ratio)} {glyph} {word}", palette.color(role))
+        if one.parameter.endswith(".bias"):
+            end = picture.put(row, end, short(one.update_ratio), palette.color("text"))
+            reason = next((words for words in UNJUDGED if end + len(words) <= picture.width), "")
+            picture.put(row, end, reason, palette.color("muted"))
+        else:
+            picture.put(row, end, f"{short(one.update_ratio)} {glyph} {word}", palette.color(role))
     facts = [
         ("norm", number(one.norm, 3)), ("gradient norm", short(one.grad_norm)),
         ("rms", short(one.grad_rms)), ("max", short(one.grad_max)),
     ]  # fmt: skip
     row = _facts(picture, row + 1, facts, palette)
+    if title:
+        picture.put(row, 0, title, palette.color("muted"))
+        row += 1
     _histogram(picture, row, tall, one, scale, palette)
     return row + tall
 

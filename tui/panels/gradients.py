@@ -62,7 +62,8 @@ class GradientsPanel(Panel, Drawing):
 The **bar** is the root mean square of the layer's gradient. Its scale is absolute, 1e-10 to 100 for every network, so a
 gradient that vanishes is a short dark bar and one that explodes a long bright one. The **history** beside it shows the
 same by time, in the same colours; while it plays, steps are measured a few times a second, and what lies between
-two measurements has the colour of the earlier one. `s` and `e` measure each step and epoch that they take.
+two measurements has the colour of the earlier one: `╵` below it stands where it was measured. `s` and `e` measure each
+step and epoch that they take.
 
 **×next** is what a layer passes on: the gradient at its outputs over that at the next layer's. Far below 1 in every
 layer, it vanishes on its way back; far above, it explodes.
@@ -72,6 +73,9 @@ hardly learns (▼ low), above, it forgets what it knew (▲ high): change the l
 
 **dead** is the share of units that put out zero for the whole batch: they learn nothing. **flat** is the share of
 outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
+
+**enter** shows a layer's weights and biases: how many of their elements have a gradient of which size, on the same
+scale. Biases start near zero, where any step is long against their length, so their update is not judged.
 
 **norm** is the length of the layer's gradient, **dy rms** the size of the gradient at its outputs, per sample.
 """
@@ -190,6 +194,9 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
             draw_decades(picture, foot, left, bar, SCALE, palette)
             if past:
                 text = f"0–{count(self._last)}"
+                told = f"measured at {_moments(len(self.past))}, {text}"
+                if len(told) <= past and not self.past.measured(self._end, past).all():
+                    text = told
                 picture.put(foot, ends[-1] + 1 + past - len(text), text, muted)
 
     def _columns(self, room: int, with_past: bool) -> tuple[list[Column], int, int]:
@@ -238,16 +245,23 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
         if picture.height - top < 2 or width < NARROWEST_PAST:
             return
         text = f"0–{count(self._last)}"
-        head = next((name for name in HISTORY if len(name) + 2 + len(text) <= width), "")
+        measured = self.past.measured(self._end, width)
+        gaps = not measured.all()
+        moments = f", measured at {_moments(len(self.past))} ╵" if gaps else ""
+        names_of_it = (HISTORY[0] + moments, HISTORY[1] + moments, *HISTORY)
+        head = next((name for name in names_of_it if len(name) + 2 + len(text) <= width), "")
         picture.put(top, label, head, palette.color("muted"))
         picture.put(top, picture.width - len(text), text, palette.color("muted"))
-        height = min(picture.height - top - 1, 2 * len(names))
+        height = min(picture.height - top - 1 - gaps, 2 * len(names))
         values = self.past.columns(self._end, width)
         history = draw_history(values, names, SCALE, label + values.shape[1], height, palette)
         ahead = slice(label + self._present(width), None)
         for side in (history.fg, history.bg):
             side[:, ahead] = [[palette.faded(color) for color in row] for row in side[:, ahead].tolist()] or 0
         picture.paste(history, top + 1, 0)
+        if gaps:
+            marks = "".join("╵" if own else " " for own in measured.tolist())
+            picture.put(top + 1 + height, label, marks, palette.color("muted"))
 
     # ------------------------------------------------------------------------------------------ actions
 
@@ -323,6 +337,10 @@ def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Pal
             row, column = row + 1, 2
         column = picture.put(row, column, word, shade, BOLD if shade == color else 0) + 1
     return lines
+
+
+def _moments(measured: int) -> str:
+    return f"{count(measured)} step{'s' * (measured != 1)}"
 
 
 def _bar(picture: Picture, line: int, left: int, width: int, row: LayerRow, palette: Palette) -> None:

@@ -63,14 +63,24 @@ class Past:
         Each is the mean of the logarithms of its probes; a part without a probe has the value before it, parts after
         the last probe are left out.
         """
-        steps = np.array(self._steps, float)
-        if not len(steps) or count < 1:
+        stops = self._stops(end, count)
+        if not len(stops):
             return np.empty((len(self.names), 0))
-        stops = np.searchsorted(steps, np.linspace(0, end, count + 1)[1:], "right")
-        reached = int(np.searchsorted(stops, len(steps))) + 1
-        stops = np.maximum(stops[:reached], 1)
+        stops = np.maximum(stops, 1)
         starts = np.concatenate([[0], stops[:-1]])
         starts = np.where(starts < stops, starts, stops - 1)
         sums = np.concatenate([np.zeros((1, len(self.names))), np.cumsum(self._logs, 0)])
         means: NDArray[np.float64] = 10.0 ** ((sums[stops] - sums[starts]) / (stops - starts)[:, None]).T
         return means
+
+    def measured(self, end: float, count: int) -> NDArray[np.bool_]:
+        """Which of the columns have a probe of their own, rather than the value before it."""
+        return np.diff(self._stops(end, count), prepend=0) > 0
+
+    def _stops(self, end: float, count: int) -> NDArray[np.intp]:
+        """How many probes lie before the end of each column, as far as there are any."""
+        steps = np.array(self._steps, float)
+        if not len(steps) or count < 1:
+            return np.empty(0, np.intp)
+        stops = np.searchsorted(steps, np.linspace(0, end, count + 1)[1:], "right")
+        return stops[: int(np.searchsorted(stops, len(steps))) + 1]

@@ -157,6 +157,7 @@ early stopping watches for it.
         at = picture.put(row, 0, f"step {count(step)}", palette.color("cursor"), BOLD)
         at = picture.put(row, at, f" of {count(self._known)} on record", palette.color("text"))
         parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(step):.2f}", "muted")]
+        parts += [(words, "good")] if (words := self._kept()) else []
         if self._hover is not None and not self._dragging:
             parts.insert(0, (f"○ step {count(self._hover)}", "text"))
         place = bisect_right(snapshot.edits, step, key=lambda edit: edit.step)
@@ -169,6 +170,18 @@ early stopping watches for it.
             if at + 3 + len(text) <= picture.width:
                 at = picture.put(row, at + 3, text, palette.color(role))
 
+    def _kept(self) -> str:
+        """Whose weights are in use where early stopping has ended the run."""
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.activity != "stopped early" or snapshot.best_step is None:
+            return ""
+        rows = snapshot.history.rows if snapshot.history else []
+        best = next((row.epoch for row in rows if row.step == snapshot.best_step), None)
+        if best is None:
+            return ""
+        kept = f"the weights of epoch {best} are" if snapshot.experiment.early_stopping.restore_best else "the last are"
+        return f"★ best was epoch {best}; {kept} in use"
+
     def _log(self, picture: Picture, top: int, palette: Palette) -> None:
         """Where there is room: epochs and edits around the present, a line each, which can be clicked."""
         snapshot, room = self._snapshot, picture.height - top
@@ -177,6 +190,8 @@ early stopping watches for it.
         self._lines = {}
         if room < 2:
             return
+        picture.put(top, 0, self._headings(picture.width), palette.color("muted"), BOLD)
+        top, room = top + 1, room - 1
         rows = snapshot.history.rows[: bisect_right(snapshot.history.rows, self._known, key=lambda row: row.step)]
         here = bisect_right(rows, self.step, key=lambda row: row.step) - 1
         first = max(0, min(here - room // 2, len(rows) - room + len(snapshot.edits)))
@@ -194,11 +209,23 @@ early stopping watches for it.
                 picture.put(line, at, f"{entry.key} = {entry.value}", shade)
                 continue
             loss, score = entry.train_loss, entry.train_accuracy
-            if entry.valid_loss is not None:
+            if self._validated:
                 loss, score = entry.valid_loss, entry.valid_accuracy
-            place = count(step) if picture.width < 50 else f"step {count(step)}"
-            text = f"epoch {entry.epoch:<5} {place:<{8 if picture.width < 50 else 15}} loss {number(loss, 3):<8}"
-            picture.put(line, at, text + (f" {100 * score:5.1f} %" if score is not None else ""), shade)
+            text = f"{entry.epoch:>5} {count(step):>9} {number(loss, 3):>11}"
+            picture.put(line, at, text + (f" {100 * score:>7.1f} %" if score is not None else ""), shade)
+
+    @property
+    def _validated(self) -> bool:
+        """Whether the listed numbers are those of the validation split."""
+        rows = self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
+        return bool(rows) and rows[-1].valid_loss is not None
+
+    def _headings(self, width: int) -> str:
+        """The headings of the list; accuracy only where there is one."""
+        rows = self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
+        loss = f"{'valid' if self._validated else 'train'} loss"
+        scored = bool(rows) and rows[-1].train_accuracy is not None
+        return f"  {'epoch':>5} {'step':>9} {loss:>11}{'  accuracy' if scored else ''}"[:width]
 
     def _epoch(self, step: int) -> float:
         history, snapshot = (self._snapshot.history if self._snapshot else None), self._snapshot
