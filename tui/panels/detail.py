@@ -12,7 +12,11 @@ from tui.drawing.picture import BOLD, Picture, codes
 from tui.panels.layers import judged, percent, short
 
 BACK = "esc leads back"
-UNJUDGED = (" – no alarm: biases start near zero, where any step is long", " – no alarm: biases start near zero", " – no alarm")
+UNJUDGED = (
+    " – no alarm: biases start near zero, where any step is long",
+    " – no alarm: biases start near zero",
+    " – no alarm",
+)
 LOWEST, OCTAVES = -49, 2  # a probe's histogram: bin n holds sizes from 2 ** (LOWEST + OCTAVES n) on
 
 
