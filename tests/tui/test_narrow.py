@@ -1,21 +1,52 @@
 """Sizes that no one works in, which a resize passes through all the same."""
 
+from pathlib import Path
+
 import pytest
+from textual.pilot import Pilot
 
 from engine import load_experiment
 from tui.app import Workbench
+from tui.store import SavedRun
+from tui.welcome import Offer, Welcome
+
+SIZES = [*((width, 10) for width in range(16, 0, -1)), (1, 1), (30, 3), (200, 2), (80, 24)]
 
 
-@pytest.mark.parametrize("key", ["o", "ctrl+s", "ctrl+p"])
-async def test_a_dialog_survives_a_screen_of_a_few_columns(until, key: str) -> None:
-    app = Workbench(load_experiment("xor-mlp"))
+async def squeeze(app: Workbench, pilot: Pilot[int]) -> None:
+    """Goes through the sizes, drawing each."""
+    for size in SIZES:
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+    assert app.is_running
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("o",), ("o", "x", "x"), ("ctrl+s",), ("ctrl+s", "end", "enter"), ("ctrl+p",), ("ctrl+p", *"zoom"),
+     ("ctrl+p", *"%%%"), ("question_mark",), ("apostrophe",), ("5", "d"), ("5", "d", "question_mark"), ("5", "i")],
+    ids=" ".join,
+)  # fmt: skip
+async def test_what_lies_over_the_workbench_survives_every_narrow_screen(until, keys: tuple[str, ...]) -> None:
+    app = Workbench(load_experiment("digits"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes))
-        await pilot.press(key)
-        for width in (14, 8, 6, 5, 4, 3, 2, 1, 80):
-            await pilot.resize_terminal(width, 10 if width < 80 else 24)
+        await pilot.press(*keys)
+        assert app.screen is not app.bench
+        await squeeze(app, pilot)
+
+
+async def test_what_is_shown_at_the_start_survives_every_narrow_screen(until) -> None:
+    run = SavedRun(Path("nowhere"), "A run with quite a long title", 3, 20, 135, 0.0)
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes))
+        for screen in (Offer(run), Welcome()):
+            app.push_screen(screen)
             await pilot.pause()
-        assert app.is_running
+            assert app.screen is screen
+            await squeeze(app, pilot)
+            await pilot.press("escape")
 
 
 async def test_the_header_is_whole_after_a_resize_at_rest(until) -> None:
