@@ -17,7 +17,9 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from difflib import get_close_matches
+from math import inf
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, model_validator
@@ -26,6 +28,7 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from engine.errors import BadInput
 
+_LARGEST = 3.4028234e38
 _NUMBERS = (int, float, int | None, float | None)
 KINDS: dict[str, type["Component"]] = {}
 
@@ -42,10 +45,13 @@ class Model(BaseModel):
     def _refuse_unknown_keys(cls, value: Any) -> Any:
         for key in value if isinstance(value, Mapping) else ():
             if key not in cls.model_fields:
-                context = {"key": key, "allowed": tuple(cls.model_fields)}
+                context = {"key": key, "allowed": tuple(cls.model_fields), "owner": getattr(cls, "name", "")}
                 raise PydanticCustomError("unknown_key", "unknown key", context)
-            if isinstance(value[key], bool) and cls.model_fields[key].annotation in _NUMBERS:
-                raise PydanticCustomError("not_a_number", "must be a number", {"key": key, "value": value[key]})
+            item = value[key]
+            if isinstance(item, bool) and cls.model_fields[key].annotation in _NUMBERS:
+                raise PydanticCustomError("not_a_number", "must be a number", {"key": key, "value": item})
+            if isinstance(item, float) and _LARGEST < abs(item) < inf:
+                raise PydanticCustomError("too_large", "is too large", {"key": key, "value": item})
         return value
 
 
@@ -225,6 +231,7 @@ _LIMITS = {
     "float_type": "must be a number",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
+    "int_parsing_size": "must be a smaller whole number",
     "int_from_float": "must be a whole number",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -253,13 +260,26 @@ def explain(error: ValidationError, place: str = "") -> str:
     if kind == "unknown_key":
         key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
         owner, near = where or "an experiment", nearest(key, context["allowed"])
+        owner += f" '{context['owner']}'" if context["owner"] else ""
         return f"{where + '.' if where else ''}{key} is not a setting of {owner}{near}"
     if kind == "not_a_number":
-        return f"{where + '.' if where else ''}{context['key']} is {context['value']}: must be a number"
+        return f"{where + '.' if where else ''}{context['key']} is {_shown(context['value'])}: must be a number"
+    if kind == "too_large":
+        reason = f"must be within {_LARGEST:.2g}, the largest number in single precision"
+        return f"{where + '.' if where else ''}{context['key']} is {context['value']}: {reason}"
     if kind == "missing":
         return f"{where} is missing: give it a value"
+    if kind == "tuple_type" and where == "layers" and not isinstance(value, Mapping):
+        return f"layers is {_shown(value)}: must be a list of tables, such as [{{ type = 'dense', units = 8 }}]"
     if kind == "tuple_type" and isinstance(value, Mapping):
         return f"{where} is a single table: it is a list, so write [[{where}]] with two brackets"
     reason = _LIMITS[kind].format(**context) if kind in _LIMITS else first["msg"][:1].lower() + first["msg"][1:]
     reason = reason.removeprefix("value error, ").replace("input should be", "must be")
-    return f"{where} is {value!r}: {reason}" if where else reason
+    return f"{where} is {_shown(value)}: {reason}" if where else reason
+
+
+def _shown(value: Any) -> str:
+    """A value of a file as one would write it there, as far as it matters."""
+    if isinstance(value, (bool, date, time)):
+        return str(value).lower()
+    return repr(value)

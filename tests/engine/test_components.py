@@ -112,7 +112,7 @@ def test_a_setting_s_default_lies_in_its_range(case):
         ("optimizer", "addam", "optimizer.name is 'addam': no such optimizer; did you mean 'adam'?"),
         ("loss", {"name": "hing"}, "loss.name is 'hing': no such loss; did you mean 'hinge'?"),
         ("schedule", {"warmup": 3}, "schedule.name is missing: name the schedule"),
-        ("layer", {"type": "dense", "unit": 3}, "layer.unit is not a setting of layer; did you mean 'units'?"),
+        ("layer", {"type": "dense", "unit": 3}, "layer.unit is not a setting of layer 'dense'; did you mean 'units'?"),
         ("optimizer", {"name": "adam", "lr": 0}, "optimizer.lr is 0: must be greater than 0"),
         ("optimizer", {"name": "adam", "beta1": 1}, "optimizer.beta1 is 1: must be less than 1"),
         ("layer", {"type": "dense", "init": {"name": "normal", "std": -1}}, "layer.init.std is -1: must be at least 0"),

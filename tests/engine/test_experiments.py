@@ -1,6 +1,7 @@
 """Experiments as TOML, dotted changes, and the errors of files that a person wrote."""
 
 import tomllib
+from datetime import date
 
 import pytest
 import tomli_w
@@ -108,7 +109,13 @@ def test_layers_replace_a_recipe_and_a_recipe_replaces_layers():
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("optimizer.lrr", 1, "optimizer.lrr is not a setting of optimizer; did you mean 'lr'?"),
+        ("optimizer.lrr", 1, "optimizer.lrr is not a setting of optimizer 'adam'; did you mean 'lr'?"),
+        ("loss.delta", 1, "loss.delta is not a setting of loss 'cross_entropy'; choose one of label_smoothing"),
+        ("optimizer.lr", True, "optimizer.lr is true: must be a number"),
+        ("optimizer.lr", date(1979, 5, 27), "optimizer.lr is 1979-05-27: must be a number"),
+        ("regularization.max_norm", 1e308, "regularization.max_norm is 1e+308: must be within 3.4e+38, the largest"),
+        ("model.hidden", [1e300], "model.hidden.0 is 1e+300: must be a smaller whole number"),
+        ("layers", 3, "layers is 3: must be a list of tables, such as [{ type = 'dense', units = 8 }]"),
         ("optimiser.lr", 1, "optimiser is not a setting of an experiment; did you mean 'optimizer'?"),
         ("optimizer.name", "addam", "optimizer.name is 'addam': no such optimizer; did you mean 'adam'?"),
         ("optimizer.lr", -1, "optimizer.lr is -1: must be greater than 0"),
@@ -129,7 +136,7 @@ def test_layers_replace_a_recipe_and_a_recipe_replaces_layers():
         ("regularization.l3", 1, "regularization.l3 is not a setting of regularization; choose one of l1, l2"),
         ("output.activation", "tanh", "output.activation is 'tanh', but loss cross_entropy works from logits"),
         ("", 1, " is not a setting of an experiment"),
-        ("optimizer.", 1, "optimizer. is not a setting of optimizer"),
+        ("optimizer.", 1, "optimizer. is not a setting of optimizer 'adam'"),
         (".lr", 1, " is not a setting of an experiment"),
     ],
 )
@@ -188,8 +195,8 @@ def test_a_graph_that_does_not_fit_is_one_sentence(layers, sentence):
         ("[model]\nname = 'mlp'\n[[layers]]\ntype = 'relu'", "keep one of them"),
         ("[loss]\nname = 'cross_entropy'\nlabel_smoothing = nan", "loss.label_smoothing is nan"),
         ("[optimizer]\nname = 'perceptron'", "batch_size = 1"),
-        ("epochs = true", "epochs is True: must be a number"),
-        ("[optimizer]\nname = 'adam'\nlr = false", "optimizer.lr is False: must be a number"),
+        ("epochs = true", "epochs is true: must be a number"),
+        ("[optimizer]\nname = 'adam'\nlr = false", "optimizer.lr is false: must be a number"),
         ("data = 1979-05-27", "data is "),
     ],
 )

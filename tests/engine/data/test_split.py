@@ -94,7 +94,7 @@ def test_a_split_without_rows_names_the_fix(table, words):
         ({"name": "circle", "features": []}, "name at least one of x1, x2"),
         ({"name": "circle", "features": ["x1", "x1"]}, "name every feature once"),
         ({"name": "circle", "features": ["x3"]}, "'x3'"),
-        ({"name": "iris", "features": ["x1"]}, "data.features is not a setting of data"),
+        ({"name": "iris", "features": ["x1"]}, "data.features is not a setting of data 'iris'"),
         ({"name": "irs"}, "did you mean 'iris'?"),
     ],
 )
