@@ -6,11 +6,13 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import OptionList
 
 Result = TypeVar("Result")
+LOW = 20  # rows of a screen below which dialogs have no margins
 MOVES = {
     "down": OptionList.action_cursor_down,
     "up": OptionList.action_cursor_up,
@@ -62,7 +64,13 @@ class Dialog(Overlay[Result]):
         background: $background;
         scrollbar-size-vertical: 1;
     }
+    Dialog Input { padding: 0 1; }
     Dialog OptionList { height: auto; max-height: 16; padding: 0 1; }
+    Dialog OptionList > .option-list--option-highlighted {
+        background: $block-cursor-background;
+        color: $block-cursor-foreground;
+    }
+    Dialog.-small > VerticalScroll { padding: 0 1; }
     Dialog OptionList:focus, Dialog Input:focus {
         border: round $accent;
         background: $background;
@@ -82,6 +90,10 @@ class Dialog(Overlay[Result]):
             box.border_title = self.HEADING
             box.border_subtitle = self.FOOT
             yield from self.body()
+
+    def on_resize(self, event: Resize) -> None:
+        """Where there is little room, none is spent on margins."""
+        self.set_class(event.size.height < LOW or event.size.width < 60, "-small")
 
     def body(self) -> "list[Widget]":
         """What is in the box; here nothing."""

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, PANELS, Action, keys_of
-from tui.dialog import MOVES, Dialog
+from tui.dialog import LOW, MOVES, Dialog
 from tui.themes import NAMES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Palette(Dialog[Entry]):
     """Words are searched in names first, then in what the commands do; the result is the chosen entry."""
 
     DEFAULT_CSS = """
-    Palette OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    Palette OptionList { max-height: 24; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     HEADING = "Commands"
     FOOT = "enter runs it, esc closes"
@@ -65,7 +65,8 @@ class Palette(Dialog[Entry]):
         return self._found
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one(OptionList).styles.height = min(TALLEST, max(3, event.size.height - AROUND))
+        room = event.size.height - (AROUND if event.size.height >= LOW else AROUND - 2)
+        self.query_one(OptionList).styles.height = min(TALLEST, max(3, room))
         self.call_after_refresh(self._list)
 
     @on(Input.Changed)
