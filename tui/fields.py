@@ -98,8 +98,8 @@ class Field:
     def hint(self) -> str:
         """Meaning, range and default in one line."""
         parts = [self.setting.meaning[:1].upper() + self.setting.meaning[1:]]
-        if self.setting.type in ("int", "float") and (allowed := self.setting.allowed()):
-            parts.append(allowed)
+        if self.setting.type in ("int", "float"):
+            parts.append(span(self.setting))
         default = _name(self.setting.default)
         if (default is not None or self.setting.optional) and (default := as_text(default)):
             parts.append(f"default {default}")
@@ -132,10 +132,20 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e")
     if isinstance(value, (tuple, list)):
         return ", ".join(as_text(item) for item in value) or NOTHING
     return str(value)
+
+
+def span(setting: Setting) -> str:
+    """The allowed numbers in words: "0 to 1", "above 0", "0 or more, below 1"; empty where any will do."""
+    low, high = ("" if limit is None else f"{limit:,.10g}" for limit in (setting.low, setting.high))
+    if low and high and not setting.low_open and not setting.high_open:
+        return f"{low} to {high}"
+    above = f"above {low}" if setting.low_open else f"{low} or more"
+    below = f"below {high}" if setting.high_open else f"{high} or less"
+    return ", ".join(words for limit, words in ((low, above), (high, below)) if limit)
 
 
 def _name(default: Any) -> Any:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from engine import KINDS, BadInput, Component, Experiment, Setting, load_experiment
 from tui.entry import Menu, Typing, Verdict
-from tui.fields import Field, Option, field_of, fields_of
+from tui.fields import Field, Option, as_text, field_of, fields_of, span
 from tui.forms import Form
 from tui.rows import FieldRow, HeadingRow, Row
 from tui.themes import THEMES
@@ -145,8 +145,29 @@ def test_typed_text_becomes_a_value_or_stays_text_for_the_engine_to_refuse() -> 
 
 
 def test_hint_says_meaning_range_and_default() -> None:
-    assert field("optimizer.lr").hint() == "Learning rate: the size of a step; 0 < x; default 0.001"
+    assert field("optimizer.lr").hint() == "Learning rate: the size of a step; above 0; default 0.001"
     assert "default unset" in field("model.init").hint()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({}, ""), ({"low": 0}, "0 or more"), ({"low": 0, "low_open": True}, "above 0"),
+        ({"low": 1, "high": 1_000_000}, "1 to 1,000,000"),
+        ({"low": 0, "high": 1, "high_open": True}, "0 or more, below 1"),
+        ({"high": 0.5}, "0.5 or less"), ({"low": -1, "high": 1, "low_open": True}, "above -1, 1 or less"),
+    ],
+)  # fmt: skip
+def test_ranges_in_words(bounds: dict[str, Any], words: str) -> None:
+    assert span(Setting("x", "float", 0.0, "a number", **bounds)) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-8, "1e-8"), (1e-10, "1e-10"), (2e9, "2e9"), (0.05, "0.05"), (10.0, "10")]
+)
+def test_small_numbers_read_as_in_the_charts(value: float, text: str) -> None:
+    assert as_text(value) == text
+    assert float(text) == value
 
 
 def test_what_can_be_chosen_carries_a_line_each() -> None:
