@@ -13,6 +13,7 @@ from tui.panels.reading import Array, Subject, share
 from tui.panels.samples import Tiling, fitted, image
 
 MOST = 64  # pairs that are asked for
+SMALL_FROM = 16  # rows of the view from which there are small pairs below the large one
 FEET = 3  # rows below the large pair: what is what, the label, an empty one
 
 
@@ -40,7 +41,8 @@ class Pairs:
         much = float(self.preview.shares[place])
         if much > 0.995 or own == other:
             return (f"true {own}", own) if self.subject.classes else (own,)
-        return f"{share(much)} {own} + {share(1 - much)} {other}", f"{own}+{other} {share(much)}", f"{own}+{other}"
+        short = "+".join(name.removeprefix("row ") for name in (own, other))
+        return f"{share(much)} {own} + {share(1 - much)} {other}", f"{short} {share(much)}", short
 
     def pictures(self, place: int) -> tuple[Array, Array]:
         """The pixels of a pair (C, H, W) before scaling."""
@@ -63,7 +65,8 @@ def ask_pairs(trainer: Trainer) -> Pairs:
 
 def large(shape: tuple[int, ...], width: int, height: int) -> tuple[int, int]:
     """(rows, columns) in picture elements of each image of the large pair at the top."""
-    return fitted(shape[-2:], max(3, (width - 3) // 2), 2 * max(2, min(height - 2, height * 2 // 5)))
+    tall = height * 2 // 5 if height >= SMALL_FROM else height - 2
+    return fitted(shape[-2:], max(3, (width - 3) // 2), 2 * max(2, tall))
 
 
 def top_of(shape: tuple[int, ...], width: int, height: int) -> int:
@@ -94,8 +97,9 @@ def draw_pairs(pairs: Pairs, chosen: int, width: int, height: int, palette: Pale
     for column, pixels in zip((0, right), pairs.pictures(chosen), strict=True):
         picture.paste(image(pixels, rows, columns, palette), 0, column)
     picture.put((below - 1) // 2, columns + 1, "→", palette.color("text"), BOLD)
-    picture.put(below, 0, "before"[:columns].center(columns), palette.color("muted"))
-    picture.put(below, right, "after"[:columns].center(columns), palette.color("muted"))
+    if columns >= len("before"):
+        picture.put(below, 0, "before".center(columns), palette.color("muted"))
+        picture.put(below, right, "after".center(columns), palette.color("muted"))
     picture.put(below + 1, 0, fitting(pairs.labels(chosen), width), palette.color("text"), BOLD)
     tiles = tiling(shape, width, height)
     if not tiles.count:

@@ -82,10 +82,15 @@ def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette,
         told = cell_texts(classes, cell, int(matrix[cell]))
         picture.put(shown.line, 0, fitting((f"{told[0]} · enter", *told), width), palette.color("text"), BOLD)
     support = np.maximum(matrix.sum(1), 1)
-    texts = [f"{classes[target]} taken for {classes[said]}" for target, said, _ in shown.listed]
-    room = min(max(map(len, texts), default=0), max(4, width - 12))
+    digits = len(f"{max((count for _, _, count in shown.listed), default=0):,}")
+    most = max(4, width - digits - 7)
+    for word in (" taken for ", " as "):
+        texts = [f"{classes[target]}{word}{classes[said]}" for target, said, _ in shown.listed]
+        room = min(max(map(len, texts), default=0), most)
+        if max(map(len, texts), default=0) <= most:
+            break
     for place, (text, (target, said, count)) in enumerate(zip(texts, shown.listed, strict=True)):
-        number = f"{count:>5,}  {share(count / support[target]):>4}"
+        number = f" {count:>{digits},}  {share(count / support[target]):>4}"
         at = shown.line + 1 + place
         face = REVERSE if (target, said) == cell else 0
         picture.put(at, 0, (text if len(text) <= room else text[: room - 1] + "…"), palette.color("text"), face)
