@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from engine.cores import second_core
-from engine.course import Course
 from engine.data import Split, Splits, prepare
 from engine.epochs import Ends, watch
 from engine.errors import BadInput
@@ -32,9 +31,9 @@ from engine.network import Network, Pass
 from engine.probe import Measurement, Probe
 from engine.report import EXPLODED, Report, Status, trouble
 from engine.state import Edit, State
+from engine.stepper import Stepper
 from engine.threads import prepare_thread
 from engine.timeline import Timeline
-from engine.update import Update
 
 KEYFRAME_SECONDS = 0.1
 LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
@@ -66,23 +65,16 @@ class Trainer:
             experiment.augmentation,
         )  # fmt: skip
         self.state = State(self.network.values, self.network.buffers, self._fresh(experiment.optimizer.slots))
+        self.stepper = Stepper(self.network, self.feed, self.state, experiment)
         self.history, self.timeline, self.edits = History(), Timeline(), list[Edit]()
         self.problem: str | None = None
         self.probe: Probe | None = None
         self.seconds = 0.0
         self._last_keyframe = 0.0
         self._ends = Ends(experiment, self.network, self.splits, self._targets)
-        self._rebuild_update()
-        self._build_passes(experiment)
+        self.stepper.make_room(experiment)
         self.timeline.record(self.state)
         self._measure_untrained()
-
-    def _build_passes(self, experiment: Experiment) -> None:
-        """Makes the passes of a full batch and of what an epoch leaves over; a size that does not fit is refused."""
-        rows = self.feed.rows
-        size = min(experiment.batch_size, rows) or rows
-        for batch in sorted({size, rows % size, (rows - self.state.row) % size} - {0}, reverse=True):
-            self.network.run(batch, training=True)
 
     def _fresh(self, slots: tuple[str, ...]) -> dict[str, Array]:
         return {name: self.network.vector() for name in slots}
@@ -99,17 +91,17 @@ class Trainer:
     @property
     def batch_size(self) -> int:
         """Rows a step at present."""
-        return min(self.experiment.batch_size, self.feed.rows) or self.feed.rows
+        return self.stepper.batch_size
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps an epoch at the present batch size."""
-        return -(-self.feed.rows // self.batch_size)
+        return self.stepper.per_epoch
 
     @property
     def total_steps(self) -> int:
         """Planned steps of the whole run at the present batch size, which schedules are laid out over."""
-        return self.experiment.epochs * self.steps_per_epoch
+        return self.stepper.total
 
     @property
     def status(self) -> Status:
@@ -180,7 +172,7 @@ class Trainer:
         while not self.done and (last_step is None or self.state.step < last_step):
             if last_epoch is not None and self.state.epoch >= last_epoch:
                 break
-            end_of_epoch = self.state.row + self.batch_size >= self.feed.rows
+            end_of_epoch = self.stepper.ends_epoch
             late = deadline is not None and perf_counter() >= deadline
             last = late or self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
             if last or end_of_epoch:
@@ -196,9 +188,7 @@ class Trainer:
     def measure(self) -> Probe | None:
         """The instruments for the next batch at the present weights; nothing is updated."""
         prepare_thread()
-        at = self._load()
-        at.forward.run()
-        at.backward.run()
+        at = self.stepper.gradient()
         if self._stop(at):
             return None
         self.probe = Measurement(self.network, at, self.state.step).finish(updated=False)
@@ -235,7 +225,7 @@ class Trainer:
         self.restore(self.timeline.before(0))
         self.state.slots.clear()
         self.state.slots.update(self._fresh(self.experiment.optimizer.slots))
-        self._rebuild_update()
+        self.stepper.settle(self.experiment)
         self.history.truncate(0)
         self.timeline.truncate(-1)
         self.timeline.record(self.state)
@@ -255,7 +245,7 @@ class Trainer:
         edited = self.experiment.edited({key: value})
         if edited == self.experiment:
             return
-        self._build_passes(edited)
+        self.stepper.make_room(edited)
         self.problem = None
         self.history.truncate(self.state.step)
         self.timeline.truncate(self.state.step)
@@ -288,9 +278,9 @@ class Trainer:
             del self.state.slots[name]
         for name in wanted:
             self.state.slots.setdefault(name, self.network.vector())
+        self.stepper.settle(experiment)
         if type(old.optimizer) is type(experiment.optimizer):
             experiment.optimizer.retuned(old.optimizer, self.state.slots, before, self._last_coefficient())
-        self._rebuild_update()
 
     def _last_coefficient(self) -> float:
         """The momentum coefficient that the present settings give to the step before: moments are kept in its terms."""
@@ -306,65 +296,24 @@ class Trainer:
         for edit in self.edits:
             if edit.step <= frame.step:
                 self.experiment = self.experiment.edited({edit.key: edit.value})
-        self._rebuild_update()
-
-    def _rebuild_update(self) -> None:
-        if self.network.core:
-            self.network.core.forget()
-        self._update = Update(self.experiment, self.network, self.state)
-        self._course = Course(self.experiment, self._update, self.total_steps, self.steps_per_epoch)
+        self.stepper.settle(self.experiment)
 
     # ------------------------------------------------------------------------------------------ steps
 
     def _room(self, last_step: int | None) -> int:
         """How many steps may be taken in one go: full batches before the epoch's last, the next edit, the last step."""
-        room = (self.feed.rows - self.state.row - 1) // self.batch_size
+        room = self.stepper.room
         if last_step is not None:
             room = min(room, last_step - self.state.step - 1)
         later = [edit.step - self.state.step for edit in self.edits if edit.step > self.state.step]
         return max(1, min([room, *later]))
 
-    def _next_batches(self, most: int) -> tuple[Array, Array]:
-        return self.feed.batches(self.state.epoch, self.state.row % self.feed.rows, self.batch_size, most)
-
-    def _load(self) -> Pass:
-        """The pass of the next batch, with the batch in it."""
-        inputs, targets = self._next_batches(1)
-        at = self.network.run(inputs.shape[1], training=True)
-        at.inputs[...], at.targets[...] = inputs[0], targets[0]
-        self.network.clock[...] = self.state.step
-        return at
-
     def _many_steps(self, most: int, deadline: float | None) -> None:
-        """The hot loop: full batches, nothing but the plans."""
+        """Full batches in one go."""
         began = perf_counter()
-        inputs, targets = self._next_batches(most)
-        lrs, table = self._course.at(self.state.step, len(inputs), self.state.plateau.factor)
-        at = self.network.run(inputs.shape[1], training=True)
-        forward, backward, changes, commit = self.network.calls(at.forward, at.backward, self._update.plan, at.commit)
-        gradient, update = forward + backward, changes + commit
-        x, t, vitals = at.inputs, at.targets, at.vitals
-        now, clock, step = self._update.now, self.network.clock, self.state.step
-        record: list[tuple[float, float]] = []
-        broken, limit = False, self._limit
-        for batch, answers, scalars in zip(inputs, targets, table, strict=True):
-            x[...] = batch
-            t[...] = answers
-            clock[...] = step + len(record)
-            for function, args in gradient:
-                function(*args)
-            loss, square = vitals.tolist()
-            broken = not (loss <= limit and square < inf)
-            if broken:
-                break
-            record.append((loss, square))
-            now[...] = scalars
-            for function, args in update:
-                function(*args)
-            if deadline is not None and perf_counter() > deadline:
-                break
-        self._note(record, lrs[: len(record)], len(record) * at.batch, began)
-        if broken and self._stop(at):
+        done = self.stepper.many(most, deadline, self._limit)
+        self._note(done.record, done.lrs, len(done.record) * done.at.batch, began)
+        if done.broken and self._stop(done.at):
             return
         self._apply_edits()
         if self.seconds - self._last_keyframe > KEYFRAME_SECONDS:
@@ -373,10 +322,7 @@ class Trainer:
     def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
         """One step whose update is measured; at an epoch's end it is also evaluated."""
         began = perf_counter()
-        at = self._load()
-        lrs, table = self._course.at(self.state.step, 1, self.state.plateau.factor)
-        at.forward.run()
-        at.backward.run()
+        at = self.stepper.gradient()
         loss, square = at.vitals.tolist()
         if self._stop(at):
             return
@@ -385,9 +331,7 @@ class Trainer:
             before = measurement.before
         else:
             before = self.network.values.copy() if end_of_epoch else self.network.values
-        self._update.now[...] = table[0]
-        self._update.plan.run()
-        at.commit.run()
+        lrs = self.stepper.apply(at)
         if measured:
             self.probe = measurement.finish(updated=True)
         self._note([(loss, square)], lrs, at.batch, began)
@@ -420,8 +364,7 @@ class Trainer:
         row = self.history.row(self.state.epoch)
         if row is None:
             began = perf_counter()
-            lrs, _ = self._course.at(max(self.state.step - 1, 0), 1, self.state.plateau.factor)
-            row = self._ends.row(self.state, float(lrs[0]), grad_norm, update_ratio, self.seconds)
+            row = self._ends.row(self.state, self.stepper.last_lr, grad_norm, update_ratio, self.seconds)
             self.seconds += perf_counter() - began
             self.history.rows.append(row)
         if self.state.epoch:

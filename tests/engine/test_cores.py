@@ -54,7 +54,7 @@ def free(monkeypatch):
 
 def plans(made):
     at = made.network.run(made.batch_size, training=True)
-    return at.forward, at.backward, made._update.plan, at.commit
+    return at.forward, at.backward, made.stepper.update.plan, at.commit
 
 
 def arrays(calls):
