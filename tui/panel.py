@@ -57,6 +57,9 @@ class Panel(Widget, can_focus=True):
         """What can be gone to by name inside the panel, as actions of its own without keys, for the palette."""
         return ()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Nothing of a panel's looks depends on the focus as such: the desk marks the panel in use."""
+
     def on_node_selected(self, name: str | None) -> None:
         """A layer was selected somewhere: a panel that shows layers follows."""
 

@@ -23,7 +23,8 @@ class Drawing(Widget):
         super().__init__(name=name, id=id, classes=classes)
         self._picture: Picture | None = None
         self._strips: list[Strip] = []
-        self._ground = (DEFAULT, DEFAULT)
+        self._colors: tuple[Palette | None, int, int] = (None, DEFAULT, DEFAULT)
+        self._restyled = True
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         """A picture of exactly `width` x `height` cells, here an empty one; both are at least 1."""
@@ -46,6 +47,7 @@ class Drawing(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
+        self._check_colors()
         picture = self._picture
         if picture is None or (picture.width, picture.height) != (width, height):
             if width < 1 or height < 1:
@@ -54,8 +56,19 @@ class Drawing(Widget):
         return self._strips[y] if y < len(self._strips) else Strip.blank(width, self.rich_style)
 
     def notify_style_update(self) -> None:
-        self._picture = None
+        self._restyled = True
         super().notify_style_update()
+
+    def _check_colors(self) -> None:
+        """Forgets the picture where the styles have changed what it looks like; most changes, as of a border, do not.
+
+        The colours are the palette and those that stand for a picture's DEFAULT.
+        """
+        if self._restyled:
+            self._restyled, style = False, self.rich_style
+            colors = self.palette, code_of(style.color), code_of(style.bgcolor)
+            if colors != self._colors:
+                self._colors, self._picture = colors, None
 
     def to_text(self, width: int = 100, height: int = 24) -> str:
         """The drawing as plain text, at a size of its own."""
@@ -69,14 +82,13 @@ class Drawing(Widget):
 
     def _redraw(self) -> list[tuple[int, int, int]]:
         """Draw, keep the strips; (row, start, stop) of what is not what it was."""
+        self._check_colors()
         fresh = self.draw(*self.size, self.palette)
         changes = fresh.unlike(self._picture)
         rows = [row for row, _, _ in changes]
         if self._picture is None or len(self._strips) != fresh.height:
-            style = self.rich_style
-            self._ground = code_of(style.color), code_of(style.bgcolor)
             self._strips = [Strip([])] * fresh.height
-        for row, strip in zip(rows, fresh.strips(rows, *self._ground), strict=True):
+        for row, strip in zip(rows, fresh.strips(rows, *self._colors[1:]), strict=True):
             self._strips[row] = strip
         self._picture = fresh
         return changes

@@ -225,6 +225,23 @@ async def test_a_theme_changes_the_colours_at_once():
 
 
 @pytest.mark.asyncio
+async def test_a_border_that_changes_draws_nothing_anew(monkeypatch):
+    app = Host()
+    async with app.run_test(size=(60, 12)) as pilot:
+        chart = app.query_one(Chart)
+        chart.styles.border = ("round", "red")
+        chart.show(curves(10))
+        await settle(pilot)
+        drawn = []
+        monkeypatch.setattr(Chart, "draw", lambda *args: drawn.append(args))
+        chart.styles.border = ("round", "blue")
+        chart.notify_style_update()
+        await settle(pilot)
+        assert "step 10" in chart.render_line(0).text
+        assert drawn == []
+
+
+@pytest.mark.asyncio
 async def test_exports():
     app = Host()
     async with app.run_test(size=(60, 12)) as pilot:
