@@ -16,9 +16,11 @@ import platform
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import NoReturn
 from weakref import WeakKeyDictionary
@@ -46,7 +48,17 @@ _ORDERED, _WHICH, _DONE = range(3)
 
 def available() -> bool:
     """Whether there is a second core that can be used: Linux on x86-64, whose processors see writes in their order."""
-    return sys.platform == "linux" and platform.machine() == "x86_64" and len(os.sched_getaffinity(0)) > 1
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return False
+    return len(os.sched_getaffinity(0)) > 1 and _granted() >= 2
+
+
+def _granted() -> float:
+    """How many cores' time a container is granted."""
+    with suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return inf if quota == "max" else int(quota) / int(period)
+    return inf
 
 
 def second_core(cores: int) -> "SecondCore | None":
@@ -139,7 +151,9 @@ class SecondCore:
             return
         self._board[_DONE] = self._board[_ORDERED] = self._ordered = 0
         parent = os.getpid()
-        self._process = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the copy takes no locks
+            self._process = os.fork()
         if not self._process:
             _serve(self._board, self._halves, parent)
         self._queued = self._in_queue()

@@ -172,3 +172,9 @@ def test_shared_arrays_are_zeros_of_any_shape_side_by_side():
         assert not array.any()
         array[...] = number % 2
     assert all((array == number % 2).all() for number, array in enumerate(made))
+
+
+@pytest.mark.parametrize(("text", "enough"), [("max 100000", True), ("200000 100000", True), ("150000 100000", False)])
+def test_a_container_with_less_than_two_cores_gets_one(text, enough, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.read_text", lambda path: text)
+    assert engine.cores.available() == enough
