@@ -1,5 +1,6 @@
 """The screen that opens a preset, a file, or a run that was saved."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class Opening(Dialog[Choice]):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)
-        path = Path(event.value).expanduser()
+        path = Path(os.path.expanduser(event.value))
         if event.value.strip() and (options.option_count == 0 or path.suffix or "/" in event.value):
             self.dismiss(path)
         elif options.highlighted is not None:

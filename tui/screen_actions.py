@@ -1,6 +1,7 @@
 """What the keys for panels, help, opening, saving and exports do."""
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -200,8 +201,8 @@ class ScreenActions(RunActions):
         from tui.store import CHECKPOINT
 
         path = Path(choice)
-        if isinstance(choice, Path) and (path.is_dir() or path.suffix == ".safetensors"):
-            checkpoint = path / CHECKPOINT if path.is_dir() else path
+        if isinstance(choice, Path) and (os.path.isdir(path) or path.suffix == ".safetensors"):
+            checkpoint = path / CHECKPOINT if os.path.isdir(path) else path
             self.session.open(lambda: load_checkpoint(checkpoint, self.folder))
             return
         try:
@@ -264,7 +265,7 @@ class ScreenActions(RunActions):
 
     def _write(self, name: str, ending: str, text: str) -> None:
         store = self.store
-        path = Path.cwd() / f"nn-tui-{name}-{time.strftime('%Y%m%d-%H%M%S')}{ending}"
+        path = Path(f"nn-tui-{name}-{time.strftime('%Y%m%d-%H%M%S')}{ending}")
         if written := store.write_text(path, text):
             self.notify(f"written: {written}", markup=False)
         elif store.trouble:

@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -156,10 +157,12 @@ class Store:
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def write_text(self, path: Path, text: str) -> Path | None:
-        """Writes an export, and gives its place; None where that is not possible: `trouble` says why."""
+        """Writes an export, and gives its full path; None where that is not possible: `trouble` says why."""
         from engine import Failure
         from engine.files import write_atomically
 
+        with suppress(OSError):  # a folder that was removed has no path
+            path = path.absolute()
         try:
             write_atomically(path, text.encode())
         except Failure as error:

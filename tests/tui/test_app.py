@@ -423,6 +423,32 @@ async def test_exports_and_the_clipboard(
     assert "Loss" in next(tmp_path.glob("nn-tui-loss-*.txt")).read_text()
 
 
+async def test_an_export_to_a_folder_that_is_gone_is_one_line(
+    xor: Experiment, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await app.run_action("export_screen")
+        await until(pilot, lambda: any("cannot be written: no such" in note.message for note in app._notifications))
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x.toml", "x" * 300 + ".toml", "x" * 300 + ".safetensors"])
+async def test_opening_a_name_that_no_disk_has_is_one_line(name: str, xor: Experiment, until: Until) -> None:
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, Opening))
+        app.screen.query_one(Input).value = name
+        await pilot.press("enter")
+        await until(pilot, lambda: any(name in note.message for note in app._notifications))
+        assert app.screen is app.bench
+
+
 @pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
 async def test_every_theme_is_drawn(xor: Experiment, until: Until, theme: str) -> None:
     app = Workbench(xor)
