@@ -596,3 +596,13 @@ async def test_without_validation_rows_the_panel_says_what_it_shows():
         assert "no validation rows: train 100" in text(host)
 
     await opened(experiment("digits", data={"limit": 100, "validation": 0.0}), (50, 24), act)
+
+
+async def test_the_headings_of_rows_are_whole_where_there_is_room():
+    async def act(host, pilot):
+        heads = text(host).splitlines()[1]
+        assert ("sepal length (cm)" in heads) == (host.panel.canvas.size.width > 110)
+        assert ("sepal length" in heads) == (host.panel.canvas.size.width > 90)
+
+    for width in (50, 96, 120):
+        await opened(experiment("iris"), (width, 20), act)

@@ -13,7 +13,7 @@ from tui.panels.boundary import Field
 from tui.panels.reading import Reading, raw_rows
 
 MOST = 5000  # values that are drawn
-MODES = ("over the prediction", "histogram")
+MODES = ("over predictions", "histogram")
 
 
 class Axes:

@@ -9,7 +9,7 @@ from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Reading, raw_rows, share
 from tui.panels.samples import draw_scores
 
-WIDEST = 9  # columns of a heading, unless its column is wider
+SHORTEST = 9  # letters that a long heading keeps, or more where there is room
 BARS_FROM = 18  # rows of the view from which the chosen row's scores are shown below
 
 
@@ -30,9 +30,7 @@ def draw_rows(
     places = order[first : first + count]
     columns = _columns(reading, places)
     column = 2
-    for name, texts, side in columns:
-        longest = max(map(len, texts))
-        wide = min(max(len(name), longest), max(longest, WIDEST))
+    for (name, texts, side), wide in zip(columns, _widths(columns, width), strict=True):
         if column + wide > width:
             break
         picture.put(0, column, _cut(name, wide, side), palette.color("muted"))
@@ -52,6 +50,17 @@ def draw_rows(
             int(reading.targets[place]),
         )  # fmt: skip
     return picture
+
+
+def _widths(columns: list[tuple[str, list[str], str]], width: int) -> list[int]:
+    """The columns' widths: long headings are cut alike, no more than they must be."""
+    sizes = [(len(name), max(map(len, texts))) for name, texts, _ in columns]
+    widths: list[int] = []
+    for letters in range(max(SHORTEST, *(heading for heading, _ in sizes)), SHORTEST - 1, -1):
+        widths = [max(longest, min(heading, letters)) for heading, longest in sizes]
+        if sum(widths) + 2 * len(widths) <= width:
+            break
+    return widths
 
 
 def _foot(reading: Reading, height: int) -> int:
