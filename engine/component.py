@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from engine.errors import BadInput
 
-_LARGEST = 3.4028234e38
+_LARGEST = 1e30
 _NUMBERS = (int, float, int | None, float | None)
 KINDS: dict[str, type["Component"]] = {}
 
@@ -265,7 +265,7 @@ def explain(error: ValidationError, place: str = "") -> str:
     if kind == "not_a_number":
         return f"{where + '.' if where else ''}{context['key']} is {_shown(context['value'])}: must be a number"
     if kind == "too_large":
-        reason = f"must be within {_LARGEST:.2g}, the largest number in single precision"
+        reason = f"must be within {_LARGEST:g}, so that products stay finite in single precision"
         return f"{where + '.' if where else ''}{context['key']} is {context['value']}: {reason}"
     if kind == "missing":
         return f"{where} is missing: give it a value"
