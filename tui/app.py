@@ -29,6 +29,7 @@ from tui.panel import Panel
 from tui.screen_actions import ScreenActions
 from tui.store import Store, log
 from tui.themes import THEMES, resolve, starting_theme
+from tui.writing import outlast_the_terminal
 
 if TYPE_CHECKING:
     from engine import Experiment, Session, Snapshot, Trainer
@@ -326,6 +327,7 @@ def run_workbench(
             return 2
     app: Workbench | None = None
     try:
+        outlast_the_terminal()
         app = Workbench(source, folder)
         with asyncio.Runner(loop_factory=event_loop) as runner:
             runner.run(app.run_async())
