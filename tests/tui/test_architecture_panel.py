@@ -212,6 +212,21 @@ async def test_an_experiment_that_does_not_fit_its_data_opens_and_says_so(until:
         assert (app.session.snapshot.activity, app.session.snapshot.problem) == ("paused", None)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_cure_at_the_end_of_an_error_can_be_read(until: Until, size: tuple[int, int]) -> None:
+    async with opened(until, "digits", size) as desk:
+        desk.panel.change(lambda: desk.panel.experiment.edited({"data": {"name": "csv", "path": f"{'a/' * 40}b.csv"}}))
+        await desk.settle()
+        await desk.pilot.pause()
+        hint = desk.panel.hint
+        assert hint.text.startswith("✗ not running yet: data.path")
+        lines = [hint.render_line(y).text for y in range(hint.size.height)]
+        assert "".join("".join(lines).split()) == "".join(hint.text.split())
+        await desk.press("u")
+        await desk.pilot.pause()
+        assert hint.size.height <= 4
+
+
 async def test_type_of_a_layer(until: Until, layered: Experiment) -> None:
     async with opened(until, layered) as desk:
         desk.panel.form.go("layers.1")

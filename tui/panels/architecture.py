@@ -124,7 +124,7 @@ on until the new one holds together.
         return f"{about}; {cost}" if (cost := self._cost(node)) else about
 
     def _output_hint(self, node: NodeRow) -> str:
-        about = "The output layer follows the data and the loss"
+        about = f"The output layer, with {self.experiment.output_activation}, follows the data and the loss"
         return f"{about}; {cost}" if (cost := self._cost(node)) else about
 
     def _cost(self, node: NodeRow) -> str:

@@ -38,10 +38,16 @@ FORM_ACTIONS: tuple[Action, ...] = (
 
 
 class HintLine(Widget):
-    """A few lines about the row under the cursor; as many as it takes, up to four."""
+    """A few lines about the row under the cursor; as many as it takes, up to four.
+
+    What is wrong, and the cure at its end, may take more, up to two thirds of the panel.
+    """
 
     DEFAULT_CSS = """
-    HintLine { height: auto; min-height: 2; max-height: 4; width: 1fr; color: $muted; }
+    HintLine {
+        height: auto; min-height: 2; max-height: 4; width: 1fr; color: $muted;
+        &.-wrong { max-height: 66%; }
+    }
     """
 
     def __init__(self) -> None:
@@ -52,6 +58,7 @@ class HintLine(Widget):
         """Shows texts in roles."""
         if tuple(parts) != self._parts:
             self._parts = tuple(parts)
+            self.set_class(any(role == "error" for _, role in parts), "-wrong")
             self.refresh(layout=True)
 
     def render(self) -> Content:

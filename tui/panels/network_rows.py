@@ -83,6 +83,7 @@ class LayerRow(Row):
                 node.settings.rpartition(" ")[2] if self.key == "output" else node.settings
             )  # the shape says units
             name = f"{node.name} {settings}" if own else f"{node.name}: {node.type} {settings}"
+            name = node.name if self.key == "output" and len(name) > room else name
         name = f"{WRONG} {name}" if node.wrong else name
         role = "error" if node.wrong else "value" if node.parameters else "label"
         (shape, shape_role), (count, count_role) = self.numbers()
