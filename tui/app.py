@@ -107,18 +107,11 @@ class Workbench(ScreenActions):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, self._leave_on, number)
-            loop.add_signal_handler(signal.SIGCONT, self._go_on)
         self.call_after_refresh(lambda: self.run_worker(self._load()))
 
     def _leave_on(self, number: signal.Signals) -> None:
         log.info("leaving on %s", number.name)
         self.exit(return_code=128 + number)
-
-    def _go_on(self) -> None:
-        """Takes the terminal over again after a stop. One that went away sends the same signal: that one is left."""
-        driver = cast(Any, self._driver)
-        if os.isatty(driver.fileno):
-            driver._sigcont_application()
 
     async def _load(self) -> None:
         """Imports what is heavy and makes the session, beside the screen."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from terminal import ALT_SCREEN_ON, PROGRAM, ROOT, Terminal
+from terminal import PROGRAM, ROOT, Terminal
 
 from tui.store import Store
 
@@ -164,19 +164,6 @@ def test_a_bug_restores_the_terminal_and_says_where_the_traceback_is(open_termin
     assert "Traceback (" not in said
     assert list((own_folders / "state" / "nn-tui").glob("crash-*.log"))
     assert kept(own_folders)
-
-
-def test_stopped_and_continued_it_takes_the_terminal_over_again(open_terminal: Open) -> None:
-    terminal = open_terminal("digits")
-    terminal.wait_for("epoch 0/")
-    start = len(terminal.output)
-    terminal.signal(signal.SIGSTOP)
-    terminal.signal(signal.SIGCONT)
-    terminal.wait_for("epoch 0/", start=start)
-    assert ALT_SCREEN_ON in terminal.output[start:]
-    terminal.press(b"q")
-    assert terminal.wait() == 0
-    assert terminal.is_restored()
 
 
 def test_a_storm_of_sizes_while_training(open_terminal: Open) -> None:
