@@ -238,9 +238,13 @@ def _read(path: Path, columns: tuple[str, ...], epoch: int) -> list[Cells]:
             header, *rows = list(csv.reader(file)) or [[]]
         if tuple(header) != columns or any(len(row) != len(columns) for row in rows):
             raise ValueError("its columns are not those of this table")
+        if not all(row[0].isdecimal() for row in rows):
+            raise ValueError("an epoch is no whole number")
         return [row for row in rows if int(row[0]) <= epoch]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BadInput(f"'{path}' cannot be read: {str(reason).lower()}; move it away and resume again") from None
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is not text in UTF-8"
+        raise BadInput(f"'{path}' cannot be read: {reason}; move it away and resume again") from None

@@ -224,7 +224,8 @@ def _read(path: Path, delimiter: str | None) -> list[Line]:
     for line, cells in lines:
         if len(cells) != width:
             fix = "quote values with the delimiter, or set data.delimiter" if len(cells) > width else "add the rest"
-            raise BadInput(f"{path}: line {line} has {len(cells)} values, but line {lines[0][0]} has {width}; {fix}")
+            found = f"{len(cells)} value{'s' * (len(cells) != 1)}"
+            raise BadInput(f"{path}: line {line} has {found}, but line {lines[0][0]} has {width}; {fix}")
     return lines
 
 

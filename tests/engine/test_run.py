@@ -220,10 +220,19 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
         Run.resume(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"epoch,step\n1,2\n", b"\xff\xfe", LAYERS.encode() + b"\n1,2\n"])
-def test_a_foreign_table_is_left_alone(content: bytes, finished: Run) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "its columns are not those of this table"),
+        (b"epoch,step\n1,2\n", "its columns are not those of this table"),
+        (b"\xff\xfe", "it is not text in UTF-8"),
+        (LAYERS.encode() + b"\n1,2\n", "its columns are not those of this table"),
+        (LAYERS.encode() + b"\n" + b"x," * 11 + b"\n", "an epoch is no whole number"),
+    ],
+)
+def test_a_foreign_table_is_left_alone(content: bytes, reason: str, finished: Run) -> None:
     (finished.folder / "layers.csv").write_bytes(content)
-    with pytest.raises(BadInput, match=r"layers\.csv' cannot be read"):
+    with pytest.raises(BadInput, match=rf"layers\.csv' cannot be read: {reason}; move it away"):
         Run.resume(finished.folder)
     assert (finished.folder / "layers.csv").read_bytes() == content
 

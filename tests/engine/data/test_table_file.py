@@ -131,6 +131,7 @@ def test_marks_of_a_missing_value(load, mark):
         ("a,b\n", {}, "has no rows below its header"),
         ("a\n1\n2\n", {}, "has only the column 'a'"),
         ("a,b,y\n1,2,3\n4,5\n", {}, "line 3 has 2 values, but line 1 has 3; add the rest"),
+        ("a,b,y\n1,2,3\n4\n", {}, "line 3 has 1 value, but line 1 has 3; add the rest"),
         ("a,a,y\n1,2,3\n", {}, "2 columns are named 'a'"),
         ("a,y\n1,2\n3,4\nx,5\n", {}, "line 4, column 'a' is 'x': not a number; correct it"),
         ("a,y\n1,2\n3,4\n5,x\n", {}, "line 4, column 'y' is 'x': not a number"),
