@@ -17,6 +17,7 @@ UNJUDGED = (
     " – no alarm: biases start near zero",
     " – no alarm",
 )
+SPACIOUS = 6  # rows of a histogram and its title from which parameters stand apart
 LOWEST, OCTAVES = -49, 2  # a probe's histogram: bin n holds sizes from 2 ** (LOWEST + OCTAVES n) on
 
 
@@ -51,6 +52,7 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
     for one in parameters:
         title = _title(one, sizes.get(one.parameter.rpartition(".")[2]), width) if room > 1 else ""
         row = _parameter(picture, row, one, scale, title, min(4, max(1, room - bool(title))), palette)
+        row += room >= SPACIOUS and one is not parameters[-1]
     draw_decades(picture, row, 0, width, scale, palette)
     return picture
 
