@@ -1,5 +1,6 @@
 """The experiment: everything that decides a run, as a frozen value and as a TOML file."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -293,7 +294,9 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
                 f"experiment {name!r}: no such file, and no preset of that name{nearest(name, presets())}"
             ) from None
         except OSError as error:
-            raise BadInput(f"experiment '{name}' cannot be read: {error.strerror}; give a TOML file") from None
+            own = path / "experiment.toml"
+            fix = f"give its file {own}" if os.path.isfile(own) else "give a TOML file"
+            raise BadInput(f"experiment '{name}' cannot be read: {str(error.strerror).lower()}; {fix}") from None
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

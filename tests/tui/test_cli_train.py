@@ -1,5 +1,7 @@
 """nn-tui train and resume: output, files, exit codes, signals, and one line for everything that is wrong."""
 
+import argparse
+import errno
 import json
 import os
 import re
@@ -14,12 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import load_experiment, presets
+from engine import Trainer, load_experiment, presets
 from engine.checkpoint import load_checkpoint
 from engine.cores import available
 from engine.data.downloads import SOURCES
+from engine.run import FILES
 from tui.cli import main
 from tui.commands.progress import summary
+from tui.commands.workbench import _source
 
 ROOT = Path(__file__).parents[2]
 LINE = r"epoch (\d+)/3  step \d+  train loss \d+\.\d{4} acc [01]\.\d{4}  valid loss \d+\.\d{4} acc [01]\.\d{4}"
@@ -356,6 +360,43 @@ def test_a_name_that_no_disk_has(name: str, capsys: pytest.CaptureFixture[str], 
         assert name in refused(capsys, *arguments)
     assert "cannot be written: " in refused(capsys, "train", *QUICK, "--out", str(tmp_path / "file" / name))
     assert "cannot be written: " in refused(capsys, "init", str(tmp_path / "file" / name))
+
+
+def test_a_disk_that_fills_up_names_what_there_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, real = tmp_path / "run", os.fsync
+    written: list[int] = []
+
+    def fills_up(file: int) -> None:
+        written.append(file)
+        if len(written) > len(FILES):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fills_up)
+    assert main(["train", *QUICK, "--quiet", "--out", str(out)]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "the disk is full; make room" in err
+    assert err.endswith(f"; what was saved before goes on with: nn-tui resume {out}\n")
+    monkeypatch.undo()
+    assert main(["resume", str(out), "--quiet"]) == 0
+
+
+def test_train_on_a_run_names_its_experiment(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "experiment.toml").write_text("")
+    assert f"is a directory; give its file {tmp_path / 'experiment.toml'}" in refused(capsys, "train", str(tmp_path))
+
+
+def test_the_workbench_opens_a_run_by_folder_and_by_checkpoint(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["train", *QUICK, "--quiet", "--out", str(out)]) == 0
+    for place in (out, out / "checkpoint.safetensors"):
+        args = argparse.Namespace(experiment=str(place), sets=["optimizer.lr=0.25"], epochs=None, seed=None)
+        trainer = _source(args, None)
+        assert isinstance(trainer, Trainer)
+        assert (trainer.state.step, trainer.experiment.optimizer.lr) == (15, 0.25)
 
 
 def test_resume_takes_the_folder_not_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

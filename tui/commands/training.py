@@ -2,7 +2,8 @@
 
 import argparse
 import signal
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from shlex import quote
 from types import FrameType
@@ -25,7 +26,8 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
         while not trainer.done and signals.caught is None:
             report = trainer.advance(seconds=STRETCH, epochs=1)
             if run is not None:
-                run.record(report)
+                with _on_disk(run):
+                    run.record(report)
             try:
                 screen.show(report)
             except OSError:  # nobody reads on
@@ -33,7 +35,11 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
                     run.finish("interrupted")
                 raise
         status = "interrupted" if signals.caught is not None and not trainer.done else ""
-        result = run.finish(status) if run else result_of(trainer, trainer.final_row(), status)
+        if run is not None:
+            with _on_disk(run):
+                result = run.finish(status)
+        else:
+            result = result_of(trainer, trainer.final_row(), status)
         kept, unsaved = (run.folder, "") if run else _rescue(trainer) if status else (None, "")
         screen.end({**result, "out": None if kept is None else str(kept)})
     if trainer.problem is not None:
@@ -42,6 +48,17 @@ def go_on(trainer: Trainer, run: Run | None, args: argparse.Namespace) -> int:
         where = f"the run is saved: nn-tui resume {quote(str(kept))}" if kept else f"the run is lost: {unsaved}"
         return complain(f"interrupted at step {trainer.state.step}; {where}", 128 + signals.caught)
     return DONE
+
+
+@contextmanager
+def _on_disk(run: Run) -> Iterator[None]:
+    """Within it a disk that takes no more ends the run with a word on what there is of it."""
+    try:
+        yield
+    except Failure as error:
+        raise RunFailed(
+            f"{error}; what was saved before goes on with: nn-tui resume {quote(str(run.folder))}"
+        ) from None
 
 
 def diverged(trainer: Trainer, experiment: str, folder: Path | None) -> RunFailed:

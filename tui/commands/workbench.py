@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from engine import Experiment, Trainer
 
 CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT_ENDING = ".safetensors"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Opens a preset, an experiment file, or a run where it stopped."""
+    """Opens a preset, an experiment file, or a run, by its folder or a checkpoint, where it stopped."""
     if args.experiment is not None:
         refuse_unknown(args.experiment)
     if os.environ.get("TERM") == "dumb":
@@ -28,15 +29,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trainer | None":
     from engine import load_experiment
+    from engine.checkpoint import load_checkpoint
     from engine.run import Run
     from tui.commands.options import changes
 
     name, wanted = args.experiment, changes(args)
     if name is None and not wanted:
         return None
-    if name is None or not (Path(name) / CHECKPOINT).is_file():
+    if name is not None and os.path.isfile(name) and name.endswith(CHECKPOINT_ENDING):
+        trainer = load_checkpoint(name, folder)
+    elif name is not None and os.path.isfile(os.path.join(name, CHECKPOINT)):
+        trainer = Run.resume(Path(name), folder).trainer
+    else:
         return load_experiment(name or "digits", wanted)
-    trainer = Run.resume(Path(name), folder).trainer
     for key, value in wanted.items():
         trainer.edit(key, value)
     return trainer
