@@ -392,14 +392,16 @@ class Trainer:
             return False
         lr, clip = self.experiment.optimizer.lr, self.experiment.regularization.clip_norm
         self.problem = (
-            f"step {self.state.step + 1}: {why}; the weights are as they were before that step; "
+            f"step {self.state.step + 1}: {why}; that update was not made; "
             f"lower optimizer.lr (now {lr:g}) or "
             + (f"regularization.clip_norm (now {clip:g})" if clip else "set regularization.clip_norm")
         )
         if not np.isfinite(self.network.values).all():
             self.restore(self.timeline.before(max(0, self.state.step - 1)))
             self.history.truncate(self.state.step)
-            self.problem = self.problem.replace("as they were before that step", f"those of step {self.state.step}")
+            self.problem = self.problem.replace(
+                "that update was not made", f"the weights are those of step {self.state.step}"
+            )
         return True
 
     def _report(self, first: int, first_row: int) -> Report:

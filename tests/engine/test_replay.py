@@ -413,6 +413,7 @@ def test_the_sentence_of_divergence_knows_whether_gradients_are_clipped():
         trainer.advance(steps=100)
         assert trainer.status == "diverged"
         assert part in trainer.problem
+        assert "that update was not made" in trainer.problem
 
 
 def test_a_diverged_run_can_go_back_be_edited_and_go_on():

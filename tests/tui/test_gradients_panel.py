@@ -8,6 +8,7 @@ import pytest
 from hosting import rest
 
 from engine import NodeStats, Probe, Snapshot, Trainer, load_experiment
+from tui.app import Workbench
 from tui.drawing.axes import nice_end
 from tui.drawing.bars import EIGHTHS, Decades
 from tui.panels.detail import draw_detail
@@ -356,3 +357,17 @@ def test_columns_without_a_probe_are_known():
     assert past.measured(100, 10).tolist() == [True, False, False, True, *5 * [False], True]
     assert past.measured(200, 10).tolist() == [True, True, False, False, True]
     assert Past().measured(100, 10).tolist() == []
+
+
+async def test_a_diverged_run_s_sentence_and_cure_fit_a_small_screen(until):
+    app = Workbench(load_experiment("exploding"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "gradients" in app.bench.desk.panels and bool(app.session.snapshot.nodes))
+        await pilot.press("space")
+        await until(pilot, lambda: app.bench.problem.display)
+        await pilot.pause()
+        bar = app.bench.problem
+        lines = [bar.render_line(y).text for y in range(bar.size.height)]
+        said = " ".join(" ".join(lines).split())
+        for part in ("that update was not made", "lower optimizer.lr (now 0.01)", "r starts over with these settings"):
+            assert part in said
