@@ -1,7 +1,9 @@
-"""`python -m bench.screen`: the workbench in a pseudo-terminal beside training. Prints a table, asserts nothing.
+"""`python -m bench.screen`: the workbench in a pseudo-terminal beside training. Prints tables, asserts nothing.
 
 First paint and the time until the panels are there; from a key to what it shows, while training; bytes and time of the
-screen's thread a frame on a running curve; steps a second beside the screen and without one.
+screen's thread a frame, for the whole dashboard, for the loss chart alone, and with each panel in use; steps a second
+beside the screen as a share of those without one, measured before and after. Medians of several rounds, the lowest
+and the highest, the goals, and whether they were reached.
 """
 
 import argparse
@@ -17,12 +19,15 @@ import sys
 import tempfile
 import termios
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.machine import describe
 
 FRAMES_PER_SECOND = 12
+PANELS = {b"1": "Architecture", b"2": "Optimizer", b"3": "Loss", b"4": "Gradients", b"5": "Data", b"6": "Timeline"}
+KEYS = (b"1", b"3", b"4", b"5")
 CASES = (
     ("tiny net (spiral)", "spiral", {}),
     ("mnist-mlp", "mnist-mlp", {}),
@@ -111,11 +116,46 @@ class Screen:
         os.close(self.file)
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A line of the table: its name, how it reads, and its goal, the least where `most` is false."""
+
+    name: str
+    form: str
+    goal: float | None = None
+    most: bool = True
+
+    def row(self, values: list[float]) -> str:
+        """Median, lowest, highest, goal, and whether the median reaches it."""
+        middle = median(values)
+        cells = [self.name, *(self.form.format(value) for value in (middle, min(values), max(values)))]
+        if self.goal is None:
+            return f"| {' | '.join(cells)} | | |"
+        reached = middle <= self.goal if self.most else middle >= self.goal
+        goal = f"at {'most' if self.most else 'least'} {self.form.format(self.goal)}"
+        return f"| {' | '.join(cells)} | {goal} | {'reached' if reached else 'missed'} |"
+
+
+SHARE, KEY_P50, KEY_P95 = "training, share of headless", "key to screen, median", "key to screen, p95"
+TIME, BYTES, CURVE = "screen's thread a frame", "bytes a frame, whole dashboard", "bytes a frame, loss chart alone"
+PAINT, FULL = "first paint", "panels there"
+FIGURES = (
+    Figure(SHARE, "{:.0%}", 0.9, most=False), Figure(KEY_P50, "{:.0f} ms"), Figure(KEY_P95, "{:.0f} ms", 40),
+    Figure(TIME, "{:.1f} ms", 10), Figure(BYTES, "{:,.0f} B", 2000), Figure(CURVE, "{:,.0f} B", 2000),
+    *(Figure(f"{SHARE}, {name} in use", "{:.0%}", 0.9, most=False) for name in PANELS.values()),
+    *(Figure(f"{TIME}, {name} in use", "{:.1f} ms", 10) for name in PANELS.values()),
+)  # fmt: skip
+STARTS = (Figure(PAINT, "{:.0f} ms", 450), Figure(FULL, "{:.0f} ms"))
+HEADER = "| {} | median | lowest | highest | goal | |\n| --- | ---: | ---: | ---: | --- | --- |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.screen", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5, help="length of each measurement (default %(default)s)")
     parser.add_argument("--size", default="120x40", help="columns x rows (default %(default)s)")
     parser.add_argument("--starts", type=int, default=5, help="starts to measure first paint (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each case (default %(default)s)")
+    parser.add_argument("--brief", action="store_true", help="leave out the panels in use one by one")
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
     os.environ.setdefault("NN_TUI_DATA", "../shared/datasets")
@@ -123,12 +163,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         environment = _environment(home)
         starts = [_start(environment, (width, height)) for _ in range(args.starts)]
-        print(f"\nfirst paint {median(paint for paint, _ in starts) * 1e3:.0f} ms, ", end="")
-        print(f"panels after {median(full for _, full in starts) * 1e3:.0f} ms (median of {args.starts})\n")
-        print("| beside training | key p50 | key p95 | bytes a frame | UI time a frame | steps/s | headless | share |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+        _print(f"{args.starts} starts", STARTS, starts)
         for title, name, changes in CASES:
-            print(_measure(title, name, {**changes, "epochs": 1_000_000}, environment, (width, height), args.seconds))
+            code = {"name": name, "changes": {**changes, "epochs": 1_000_000}}
+            rounds = []
+            for _ in range(args.rounds):
+                before = _headless(code, args.seconds)
+                found = _measure(code, environment, (width, height), args.seconds, args.brief)
+                free = (before + _headless(code, args.seconds)) / 2
+                rounds.append({key: value / free if key.startswith(SHARE) else value for key, value in found.items()})
+            _print(f"beside training a {title}, {args.rounds} rounds (of each: keys 40, the rest {args.seconds:g} s)", FIGURES, rounds)
+    print(f"\nLoad of the machine at the end: {os.getloadavg()[0]:.1f}; the bench itself keeps about 1.2 busy.")
+
+
+def _print(title: str, figures: tuple[Figure, ...], rounds: list[dict[str, float]]) -> None:
+    print(f"\n{HEADER.format(title)}")
+    for figure in figures:
+        if values := [found[figure.name] for found in rounds if figure.name in found]:
+            print(figure.row(values))
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -139,52 +191,65 @@ def _environment(home: str) -> dict[str, str]:
     return {**folders, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
-def _start(environment: dict[str, str], size: tuple[int, int]) -> tuple[float, float]:
+def _start(environment: dict[str, str], size: tuple[int, int]) -> dict[str, float]:
     screen = Screen(SHELL.format(name="digits", changes={}), environment, size)
     try:
-        return screen.until(b"nn-tui"), screen.until(b"epoch 0/")
+        return {PAINT: screen.until(b"nn-tui") * 1e3, FULL: screen.until(b"epoch 0/") * 1e3}
     finally:
         screen.close()
 
 
+def _headless(code: dict[str, object], seconds: float) -> float:
+    """Steps a second of a session without a screen; NaN where it fails."""
+    script = HEADLESS.format(**code, seconds=seconds)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    return float(done.stdout) if done.returncode == 0 else float("nan")
+
+
+def _watch(screen: Screen, seconds: float) -> tuple[float, float, float]:
+    """Steps a second, milliseconds of the screen's thread a frame, bytes a frame."""
+    step, sent, used, began = screen.step(), len(screen.output), screen.thread_time(), time.perf_counter()
+    screen.read(seconds)
+    lasted = time.perf_counter() - began
+    frames = lasted * FRAMES_PER_SECOND
+    used = (screen.thread_time() - used) / frames * 1e3
+    return (screen.step() - step) / lasted, used, (len(screen.output) - sent) / frames
+
+
 def _measure(
-    title: str,
-    name: str,
-    changes: dict[str, object],
+    code: dict[str, object],
     environment: dict[str, str],
     size: tuple[int, int],
     seconds: float,
-) -> str:
-    code = HEADLESS.format(name=name, changes=changes, seconds=seconds)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    headless = float(done.stdout) if done.returncode == 0 else float("nan")
-    screen = Screen(SHELL.format(name=name, changes=changes), environment, size)
+    brief: bool,
+) -> dict[str, float]:
+    """The figures of one run of the workbench; instead of shares of the headless speed, steps a second."""
+    screen = Screen(SHELL.format(**code), environment, size)
     try:
         screen.until(b"epoch 0/")
         screen.read(2)
         screen.press(b" ", b"playing")
         screen.read(2)
-        step, sent, used, began = screen.step(), len(screen.output), screen.thread_time(), time.perf_counter()
-        screen.read(seconds)
-        lasted = time.perf_counter() - began
-        speed = (screen.step() - step) / lasted
-        frames = lasted * FRAMES_PER_SECOND
-        size_of_frame = (len(screen.output) - sent) / frames
-        time_of_frame = (screen.thread_time() - used) / frames
-        names = {b"1": b"1 Architecture", b"3": b"3 Loss", b"4": b"4 Gradients", b"5": b"5 Data"}
+        found = dict(zip((SHARE, TIME, BYTES), _watch(screen, seconds), strict=True))
         waits = []
         for _ in range(10):
-            for key, text in names.items():
-                waits.append(screen.press(key, text))
+            for key in KEYS:
+                waits.append(screen.press(key, f"{key.decode()} {PANELS[key]}".encode()) * 1e3)
                 screen.read(0.05)
+        found[KEY_P50], found[KEY_P95] = median(waits), sorted(waits)[int(0.95 * len(waits))]
+        for key, name in {} if brief else PANELS.items():
+            screen.press(key, b"")
+            screen.read(0.5)
+            found[f"{SHARE}, {name} in use"], found[f"{TIME}, {name} in use"], _ = _watch(screen, seconds)
+        screen.press(b"3", b"")
+        screen.press(b"f", b"")
+        screen.read(0.5)
+        screen.press(b"d", b"")
+        screen.read(1)
+        _, _, found[CURVE] = _watch(screen, seconds)
     finally:
         screen.close()
-    waits.sort()
-    cells = (
-        f"{median(waits) * 1e3:.0f} ms", f"{waits[int(0.95 * len(waits))] * 1e3:.0f} ms", f"{size_of_frame:.0f} B",
-        f"{time_of_frame * 1e3:.1f} ms", f"{speed:,.0f}", f"{headless:,.0f}", f"{speed / headless:.0%}",
-    )  # fmt: skip
-    return f"| {title} | " + " | ".join(cells) + " |"
+    return found
 
 
 if __name__ == "__main__":

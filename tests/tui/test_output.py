@@ -143,7 +143,7 @@ async def test_the_updates_of_a_run_add_up_to_the_screen(
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app._session is not None and app.snapshot.activity == "paused")
         await pilot.press("space")
-        for key in ("5", "z", "z", "question_mark", "escape", "3"):
+        for key in ("5", "f", "f", "question_mark", "escape", "3"):
             app.post_message(Key(key, None))
             await until(pilot, partial(lambda frame: app._frames > frame, app._frames + 3))
         await pilot.press("space")
