@@ -4,6 +4,7 @@ Nothing heavy is imported before a command is chosen, so that `--help` and `--ve
 """
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -32,6 +33,9 @@ A laboratory for neural networks in a terminal: build, train, step, go back, and
 Without a command, EXPERIMENT opens in the workbench: a TOML file, a preset's name, the folder of a run, or nothing for
 handwritten digits.
 """
+
+
+NO_MEMORY = "there is not enough memory for that; make batch_size, the layers or data.limit smaller"
 
 
 class UsageError(Exception):
@@ -63,10 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except MemoryError:
-        return complain(
-            "there is not enough memory for that; make batch_size, the layers or data.limit smaller", FAILED
-        )
+        return complain(NO_MEMORY, FAILED)
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return complain(NO_MEMORY, FAILED)
         reason = (error.strerror or str(error)).lower()
         if error.filename is None:
             return complain(f"the output: {reason}; choose another place", FAILED)

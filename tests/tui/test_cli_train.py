@@ -384,6 +384,17 @@ def test_a_disk_that_fills_up_names_what_there_is(
     assert main(["resume", str(out), "--quiet"]) == 0
 
 
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))])
+def test_too_little_memory_is_one_line(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tui.commands.train.Trainer", fails)
+    assert "not enough memory for that; make batch_size" in refused(capsys, "train", *QUICK, code=1)
+
+
 def test_train_on_a_run_names_its_experiment(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "experiment.toml").write_text("")
     assert f"is a directory; give its file {tmp_path / 'experiment.toml'}" in refused(capsys, "train", str(tmp_path))
