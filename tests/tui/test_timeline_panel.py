@@ -212,5 +212,12 @@ async def test_it_says_whose_weights_are_in_use_after_early_stopping():
             panel.show(snapshot)
             assert snapshot.activity == "stopped early"
             best = min(snapshot.history.rows, key=lambda row: row.valid_loss).epoch
-            kept = f"the weights of epoch {best} are in use" if restore else "the last are in use"
+            kept = f"the weights of epoch {best} are in use" if restore else "the last weights are in use"
             assert f"★ best was epoch {best}; {kept}" in panel.as_text()
+            for width, told in (
+                (78, kept if restore else "the last is in use"),
+                (60, f"★ epoch {best} is in use" if restore else "keyframe"),
+            ):
+                lines = panel.draw(width, 20, panel.palette).to_text().split("\n")
+                assert told in lines[2]
+                assert len([line for line in lines[4:] if line.startswith("★") and line.split()[1] == str(best)]) == 1

@@ -157,7 +157,8 @@ early stopping watches for it.
         at = picture.put(row, 0, f"step {count(step)}", palette.color("cursor"), BOLD)
         at = picture.put(row, at, f" of {count(self._known)} on record", palette.color("text"))
         parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(step):.2f}", "muted")]
-        parts += [(words, "good")] if (words := self._kept()) else []
+        room = picture.width - at - 6 - len(parts[0][0])
+        parts += [(words, "good") for words in self._kept() if len(words) <= room][:1]
         if self._hover is not None and not self._dragging:
             parts.insert(0, (f"○ step {count(self._hover)}", "text"))
         place = bisect_right(snapshot.edits, step, key=lambda edit: edit.step)
@@ -170,17 +171,19 @@ early stopping watches for it.
             if at + 3 + len(text) <= picture.width:
                 at = picture.put(row, at + 3, text, palette.color(role))
 
-    def _kept(self) -> str:
-        """Whose weights are in use where early stopping has ended the run."""
+    def _kept(self) -> tuple[str, ...]:
+        """Whose weights are in use where early stopping has ended the run; the longest sentence first."""
         snapshot = self._snapshot
         if snapshot is None or snapshot.activity != "stopped early" or snapshot.best_step is None:
-            return ""
+            return ()
         rows = snapshot.history.rows if snapshot.history else []
         best = next((row.epoch for row in rows if row.step == snapshot.best_step), None)
         if best is None:
-            return ""
-        kept = f"the weights of epoch {best} are" if snapshot.experiment.early_stopping.restore_best else "the last are"
-        return f"★ best was epoch {best}; {kept} in use"
+            return ()
+        if not snapshot.experiment.early_stopping.restore_best:
+            return f"★ best was epoch {best}; the last weights are in use", f"★ epoch {best}; the last is in use"
+        kept = f"the weights of epoch {best} are in use"
+        return f"★ best was epoch {best}; {kept}", f"★ {kept}", f"★ epoch {best} is in use"
 
     def _log(self, picture: Picture, top: int, palette: Palette) -> None:
         """Where there is room: epochs and edits around the present, a line each, which can be clicked."""
@@ -202,7 +205,9 @@ early stopping watches for it.
         for line, (step, entry) in enumerate(shown[:room], top):
             self._lines[line] = step
             ahead = step > self.step
-            at = picture.put(line, 0, "● " if step == self.step else "  ", palette.color("cursor"), BOLD)
+            best = step == snapshot.best_step and not isinstance(entry, Edit)
+            sign, role = ("● ", "cursor") if step == self.step else ("★ ", "good") if best else ("  ", "text")
+            at = picture.put(line, 0, sign, palette.color(role), BOLD)
             shade = palette.color("muted" if ahead else "text")
             if isinstance(entry, Edit):
                 at = picture.put(line, at, "✎ ", palette.color("warning"), BOLD)
