@@ -1,5 +1,7 @@
 """The errors a person may see: one line each, with the place, the value and the fix."""
 
+NO_MEMORY = "there is not enough memory for that; make batch_size, the layers or data.limit smaller"
+
 
 class Failure(Exception):
     """Base of every error that is meant for a person; `exit_code` is what the command line returns."""

@@ -20,7 +20,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
-from engine.errors import BadInput, Failure
+from engine.errors import NO_MEMORY, BadInput, Failure, RunFailed
 from engine.experiment import Experiment
 from engine.graph import Node
 from engine.history import History
@@ -230,7 +230,10 @@ class Session:
             if old and (old.experiment.data, old.experiment.seed) == (experiment.data, experiment.seed)
             else None
         )
-        self._take(Trainer(experiment, splits=kept, folder=self.folder))
+        try:
+            self._take(Trainer(experiment, splits=kept, folder=self.folder))
+        except MemoryError:
+            raise RunFailed(NO_MEMORY) from None
 
     def _take(self, trainer: Trainer) -> None:
         self._trainer, self._speed, self._failure = trainer, 0.0, None

@@ -35,9 +35,6 @@ handwritten digits.
 """
 
 
-NO_MEMORY = "there is not enough memory for that; make batch_size, the layers or data.limit smaller"
-
-
 class UsageError(Exception):
     """A command line that cannot be read; one sentence."""
 
@@ -67,10 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except MemoryError:
-        return complain(NO_MEMORY, FAILED)
+        return _out_of_memory()
     except OSError as error:
         if error.errno == errno.ENOMEM:
-            return complain(NO_MEMORY, FAILED)
+            return _out_of_memory()
         reason = (error.strerror or str(error)).lower()
         if error.filename is None:
             return complain(f"the output: {reason}; choose another place", FAILED)
@@ -86,6 +83,12 @@ def complain(sentence: str, code: int) -> int:
     """One line on standard error."""
     print(f"nn-tui: {' '.join(sentence.split())}", file=sys.stderr)
     return code
+
+
+def _out_of_memory() -> int:
+    from engine.errors import NO_MEMORY
+
+    return complain(NO_MEMORY, FAILED)
 
 
 def _run(arguments: list[str]) -> int:

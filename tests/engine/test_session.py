@@ -301,3 +301,21 @@ def test_a_session_goes_on_with_a_trainer_that_exists():
     assert settle(session) == 7
     assert (session.snapshot.step, session.snapshot.run) == (7, 1)
     session.close()
+
+
+def test_a_network_too_large_for_the_memory_is_refused_in_a_sentence(session, monkeypatch):
+    def fails(*args, **kwargs):
+        raise MemoryError
+
+    before = settle(session)
+    monkeypatch.setattr("engine.session.Trainer", fails)
+    session.rebuild(digits(model__hidden=[9]))
+    shown = wait(session, lambda shown: shown.notice is not None)
+    assert "not enough memory" in shown.notice
+    assert (shown.failure, shown.activity, settle(session)) == (None, "paused", before)
+    alone = Session(digits())
+    alone.start()
+    shown = wait(alone, lambda shown: shown.activity == "failed")
+    alone.close()
+    assert shown.failure is None
+    assert "not enough memory" in shown.problem
