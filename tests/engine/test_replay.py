@@ -386,7 +386,7 @@ def test_plateau_lowers_the_rate_when_the_validation_loss_no_longer_falls():
     assert trainer.history.lrs[::steps].tolist() == pytest.approx(expected[:-1], rel=1e-6)
 
 
-@pytest.mark.parametrize("lr", [1e12, 1e36])
+@pytest.mark.parametrize("lr", [1e12, 1e30])
 @pytest.mark.parametrize("chunk", [1, 100])
 def test_divergence_stops_before_the_update_and_names_node_and_step(lr, chunk):
     layers = [{"type": "dense", "units": 6}, "relu", {"type": "dense", "units": 6}, "relu"]
