@@ -266,15 +266,21 @@ class Workbench(ScreenActions):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):
             self._terminal.forget()
+        pressed, hurrying = isinstance(event, (events.Key, events.Click)), self.hurrying
+        if pressed:
+            self._key_at = time.monotonic()
         await super().on_event(event)
-        if isinstance(event, (events.Key, events.Click)) and self._session is not None:
-            hurrying, self._key_at = time.monotonic() < self._key_at + HURRY, time.monotonic()
-            if not hurrying:
-                self.set_timer(LOOK, self._hurry)
+        if pressed and not hurrying and self._session is not None:
+            self.set_timer(LOOK, self._hurry)
+
+    @property
+    def hurrying(self) -> bool:
+        """Whether a key came just before, whose effect is to be seen at once."""
+        return time.monotonic() < self._key_at + HURRY
 
     def _hurry(self) -> None:
         """After a key, looks for its effect more often; what only goes on playing waits for the next frame."""
-        if self._session is None or time.monotonic() > self._key_at + HURRY:
+        if self._session is None or not self.hurrying:
             return
         shown, now = self._snapshot, self._session.snapshot
         if (

@@ -1,5 +1,7 @@
 """The main screen: header, tabs, desk, problem bar and hints."""
 
+from typing import TYPE_CHECKING, cast
+
 from textual import events
 from textual.app import ComposeResult
 from textual.reactive import Reactive
@@ -12,6 +14,9 @@ from tui.desk import Desk, Tabs
 from tui.hints import Hints, Problem
 from tui.output import TightCompositor
 from tui.transport import Header
+
+if TYPE_CHECKING:
+    from tui.app import Workbench
 
 
 class Bench(Screen[None], inherit_bindings=False):
@@ -36,6 +41,11 @@ class Bench(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield from (self.header, self.tabs, self.desk, self.problem, self.hints, self.too_small)
+
+    def _on_idle(self) -> None:
+        """Paints what a key has changed at once, where Textual waits for the next turn of its timer."""
+        if self.is_current and cast("Workbench", self.app).hurrying:
+            self._on_timer_update()
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from selectors import DefaultSelector
 
 import pytest
+from textual.events import Key
+from textual.pilot import Pilot
 
+from engine import load_experiment
+from tui.app import Workbench
 from tui.loop import AWAKE, WAITING, event_loop
 
 
@@ -36,3 +40,22 @@ def test_the_interpreter_is_wanted_at_once_after_waiting_and_kept_for_a_while_af
         runner.run(work())
     assert waiting == pytest.approx([WAITING] * len(waiting))
     assert awake == pytest.approx([AWAKE] * 3)
+
+
+async def test_what_a_key_changes_is_painted_without_waiting_for_the_timer(
+    until: Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Workbench(load_experiment("spiral"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app._session is not None and app.snapshot.activity == "paused")
+        await until(pilot, lambda: not app.hurrying and not app.bench._dirty_widgets)
+        monkeypatch.setattr("tui.app.HURRY", 60.0)
+        monkeypatch.setattr(app.bench._update_timer, "resume", lambda: None)
+        app.bench._update_timer.pause()
+        painted = []
+        monkeypatch.setattr(app, "_display", lambda _, renderable: painted.append(renderable))
+        app.post_message(Key("f12", None))
+        await until(pilot, lambda: app.hurrying)
+        painted.clear()
+        app.bench.header.refresh()
+        await until(pilot, lambda: len(painted) > 0)
