@@ -172,7 +172,7 @@ def main() -> None:
                 found = _measure(code, environment, (width, height), args.seconds, args.brief)
                 free = (before + _headless(code, args.seconds)) / 2
                 rounds.append({key: value / free if key.startswith(SHARE) else value for key, value in found.items()})
-            _print(f"beside training a {title}, {args.rounds} rounds (of each: keys 40, the rest {args.seconds:g} s)", FIGURES, rounds)
+            _print(f"beside training a {title}, {args.rounds} rounds", FIGURES, rounds)
     print(f"\nLoad of the machine at the end: {os.getloadavg()[0]:.1f}; the bench itself keeps about 1.2 busy.")
 
 
