@@ -36,6 +36,7 @@ from engine.threads import prepare_thread
 from engine.timeline import Timeline
 
 KEYFRAME_SECONDS = 0.1
+MEASURING_SHARE = 0.02
 LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
 
 
@@ -71,6 +72,7 @@ class Trainer:
         self.probe: Probe | None = None
         self.seconds = 0.0
         self._last_keyframe = 0.0
+        self._measured = (0.0, 0.0)  # when the instruments were last read, and how long that took
         self._ends = Ends(experiment, self.network, self.splits, self._targets)
         self.stepper.make_room(experiment)
         self.timeline.record(self.state)
@@ -163,6 +165,7 @@ class Trainer:
         the run is done.
 
         The last step is measured, which fills `probe`, unless `measure` is false; that of the whole run always is.
+        Where the time ends it, it is measured only if measuring takes no more than a small share of the time.
         """
         prepare_thread()
         first, first_row = self.state.step, self.state.epoch
@@ -174,10 +177,10 @@ class Trainer:
                 break
             end_of_epoch = self.stepper.ends_epoch
             late = deadline is not None and perf_counter() >= deadline
-            last = late or self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
-            if last or end_of_epoch:
+            goal = self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
+            if goal or late or end_of_epoch:
                 final = end_of_epoch and self.state.epoch + 1 >= self.experiment.epochs
-                self._careful_step(end_of_epoch, final or (measure and last))
+                self._careful_step(end_of_epoch, final or (measure and (goal or (late and self._worth_measuring()))))
             else:
                 self._many_steps(self._room(last_step), deadline)
             if late:
@@ -319,6 +322,11 @@ class Trainer:
         if self.seconds - self._last_keyframe > KEYFRAME_SECONDS:
             self._keyframe()
 
+    def _worth_measuring(self) -> bool:
+        """Whether the last measurement was so long ago, or so quick, that another keeps to its share of the time."""
+        began, took = self._measured
+        return perf_counter() - began >= took / MEASURING_SHARE
+
     def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
         """One step whose update is measured; at an epoch's end it is also evaluated."""
         began = perf_counter()
@@ -327,6 +335,7 @@ class Trainer:
         if self._stop(at):
             return
         if measured:
+            measuring = perf_counter()
             measurement = Measurement(self.network, at, self.state.step + 1)
             before = measurement.before
         else:
@@ -334,6 +343,7 @@ class Trainer:
         lrs = self.stepper.apply(at)
         if measured:
             self.probe = measurement.finish(updated=True)
+            self._measured = measuring, perf_counter() - measuring
         self._note([(loss, square)], lrs, at.batch, began)
         if end_of_epoch:
             self.state.epoch, self.state.row = self.state.epoch + 1, 0

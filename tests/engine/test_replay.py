@@ -1,6 +1,7 @@
 """Going back is exact: a walk of steps, returns, seeks and edits ends in the very bits of the straight run."""
 
 import random
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -474,3 +475,17 @@ def test_a_report_tells_what_was_done():
     assert [report.epoch for report in trainer] == [3, 4, 5, 6]
     assert trainer.advance(steps=5).step == 36
     assert trainer.status == "finished"
+
+
+def test_by_the_clock_the_instruments_are_read_no_more_often_than_they_are_worth():
+    trainer = make(epochs=1000)
+    trainer.advance(steps=1)
+    assert trainer.probe.step == 1
+    trainer._measured = (perf_counter(), 3600.0)
+    trainer.advance(seconds=0.0)
+    assert (trainer.state.step, trainer.probe.step) == (2, 1)
+    trainer.advance(steps=1)
+    assert trainer.probe.step == 3
+    trainer._measured = (perf_counter(), 0.0)
+    trainer.advance(seconds=0.0)
+    assert trainer.probe.step == 4
