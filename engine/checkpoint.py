@@ -11,8 +11,9 @@ import tomllib
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
+from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import tomli_w
@@ -50,6 +51,7 @@ class EditRecord(Model):
 class BestRecord(Model):
     """The best epoch as it is saved; its vectors are tensors."""
 
+    largest: ClassVar[float] = inf
     epoch: Count
     step: Count
     value: float

@@ -28,15 +28,17 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from engine.errors import BadInput
 
-_LARGEST = 1e30
 _NUMBERS = (int, float, int | None, float | None)
 KINDS: dict[str, type["Component"]] = {}
 
 
 class Model(BaseModel):
     """Immutable validated data that refuses keys it does not know; base of components and of the experiment's
-    sections.
+    sections. No number of theirs is larger than `largest`, so that products stay finite in single precision; what is
+    measured rather than chosen, such as a best loss, sets it to infinity.
     """
+
+    largest: ClassVar[float] = 1e30
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
@@ -50,8 +52,9 @@ class Model(BaseModel):
             item = value[key]
             if isinstance(item, bool) and cls.model_fields[key].annotation in _NUMBERS:
                 raise PydanticCustomError("not_a_number", "must be a number", {"key": key, "value": item})
-            if isinstance(item, float) and _LARGEST < abs(item) < inf:
-                raise PydanticCustomError("too_large", "is too large", {"key": key, "value": item})
+            if isinstance(item, float) and cls.largest < abs(item) < inf:
+                context = {"key": key, "value": item, "largest": cls.largest}
+                raise PydanticCustomError("too_large", "is too large", context)
         return value
 
 
@@ -265,7 +268,7 @@ def explain(error: ValidationError, place: str = "") -> str:
     if kind == "not_a_number":
         return f"{where + '.' if where else ''}{context['key']} is {_shown(context['value'])}: must be a number"
     if kind == "too_large":
-        reason = f"must be within {_LARGEST:g}, so that products stay finite in single precision"
+        reason = f"must be within {context['largest']:g}, so that products stay finite in single precision"
         return f"{where + '.' if where else ''}{context['key']} is {context['value']}: {reason}"
     if kind == "missing":
         return f"{where} is missing: give it a value"

@@ -6,7 +6,7 @@ table of numbers from it (without `best` while there is none) and `model_validat
 """
 
 from math import inf
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from engine.schedules import Plateau
 class PlateauState(Model):
     """Best loss, epochs in a row without a better one, epochs left of a cooldown, and the learning rate's factor."""
 
+    largest: ClassVar[float] = inf
     best: float | None = None
     bad_epochs: Annotated[int, Field(ge=0)] = 0
     cooldown: Annotated[int, Field(ge=0)] = 0
@@ -52,6 +53,7 @@ class EarlyStopping(Model):
 class StoppingState(Model):
     """The best value so far and the epochs since then; `wait` is 0 at the best epoch itself."""
 
+    largest: ClassVar[float] = inf
     best: float | None = None
     wait: Annotated[int, Field(ge=0)] = 0
 

@@ -116,6 +116,11 @@ def test_a_stopping_state_survives_json(best, wait):
     assert StoppingState.model_validate(json.loads(json.dumps(plain(state), allow_nan=False))) == state
 
 
+def test_a_loss_is_a_measurement_and_may_be_larger_than_any_setting():
+    assert early_stopping_next(EarlyStopping(), StoppingState(), 3e37).best == 3e37
+    assert plateau_next(Schedule.parse("plateau"), PlateauState(), 3e37).best == 3e37
+
+
 @pytest.mark.parametrize("table", [{"wait": -1}, {"wait": "many"}, {"best": math.nan}, {"waits": 1}])
 def test_a_foreign_state_is_refused(table):
     with pytest.raises(ValidationError):
