@@ -29,7 +29,7 @@ from tui.panel import Panel
 from tui.screen_actions import ScreenActions
 from tui.store import Store, log
 from tui.themes import THEMES, resolve, starting_theme
-from tui.writing import outlast_the_terminal
+from tui.writing import is_behind, outlast_the_terminal
 
 if TYPE_CHECKING:
     from engine import Experiment, Session, Snapshot, Trainer
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for news more often, and how often
 TURNS = 6  # while playing, panels that are not in use are drawn in turn, each in every sixth frame
 ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
+CATCH_UP = 0.02  # seconds between looks at whether a slow terminal has taken what was drawn
 KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
@@ -69,6 +70,7 @@ class Workbench(ScreenActions):
         self._snapshot: Snapshot | None = None
         self._timer: Timer | None = None
         self._terminal = Terminal()
+        self._left_out = False  # whether something was not drawn for a terminal that is behind
         self._key_at = 0.0
         self._stepped_aside = False
         self._frames = 0
@@ -261,7 +263,21 @@ class Workbench(ScreenActions):
             self.tell(self.store.trouble)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Draws, unless the terminal has yet to take what was drawn before: then all of it, once, when it has."""
+        if renderable is not None and is_behind(self._driver):
+            if not self._left_out:
+                self._left_out = True
+                self.set_timer(CATCH_UP, self._catch_up)
+            return
         super()._display(screen, self._terminal.told(renderable))
+
+    def _catch_up(self) -> None:
+        if is_behind(self._driver):
+            self.set_timer(CATCH_UP, self._catch_up)
+            return
+        self._left_out = False
+        first, rest = self.screen.size.region.split_horizontal(1)  # in two parts, of which only what is new is written
+        self.screen.refresh(first, rest)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):

@@ -86,6 +86,16 @@ class Terminal:
             pass
         return self.code
 
+    def wait_unread(self, seconds: float = 15) -> int:
+        """Waits until the program ends, without reading what it writes, and gives its exit code."""
+        process = os.pidfd_open(self.process)
+        assert select.select([process], [], [], seconds)[0], "the program did not end"
+        os.close(process)
+        self.code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        while self.read(0.05):
+            pass
+        return self.code
+
     def close(self) -> None:
         """Ends what is left."""
         if self.code is None:

@@ -1,6 +1,7 @@
 """The program in a real pseudo-terminal: start, keys, sizes, signals, and the terminal as it was."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -30,6 +31,24 @@ def broken(self):
     raise RuntimeError("a bug")
 app.Workbench.action_zoom_panel = broken
 sys.exit(app.run_workbench({source!r}))
+"""
+UNREAD = """
+import sys
+from tui import app
+from tui.writing import is_behind
+tick, first = app.Workbench._tick, []
+def repaint(self):
+    tick(self)
+    self.screen.refresh()
+    if self._session is not None and is_behind(self._driver):
+        first.append(self.session.snapshot.step)
+        if first[0] + 100 < first[-1]:
+            open({source!r}, "w").write("still training")
+app.Workbench._tick = repaint
+def load():
+    from engine import load_experiment
+    return load_experiment("digits", {{"epochs": 100_000}})
+sys.exit(app.run_workbench(load))
 """
 
 
@@ -106,6 +125,28 @@ def test_signals_restore_the_terminal_and_save_the_run(
     assert terminal.is_restored()
     assert len(kept(own_folders)) == 1
     assert f"leaving on {number.name}" in Store.of_person().log_file.read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process as Linux does")
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_terminal_that_does_not_read_holds_up_neither_training_nor_the_end(
+    open_terminal: Open, own_folders: Path, number: signal.Signals | None
+) -> None:
+    pipe = own_folders / "pipe"
+    os.mkfifo(pipe)
+    news = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    terminal = open_terminal(str(pipe), code=UNREAD)
+    terminal.wait_for("epoch 0/")
+    terminal.press(b" ")
+    assert select.select([news], [], [], 15)[0], "it stood still"
+    if number is None:
+        terminal.press(b"q")
+    else:
+        terminal.signal(number)
+    assert terminal.wait_unread() == (0 if number is None else 128 + number)
+    os.close(news)
+    assert terminal.is_restored()
+    assert len(kept(own_folders)) == 1
 
 
 def test_a_signal_while_loading(open_terminal: Open) -> None:
