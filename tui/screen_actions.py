@@ -160,7 +160,7 @@ class ScreenActions(RunActions):
     def action_welcome(self) -> None:
         from tui.welcome import Welcome
 
-        self.push_screen(Welcome())
+        self.push_screen(Welcome(self.remapped))
 
     def action_settings(self) -> None:
         from tui.preferences import Preferences
@@ -177,7 +177,7 @@ class ScreenActions(RunActions):
         from tui.welcome import Offer, Welcome
 
         if self.settings.welcome:
-            self.push_screen(Welcome(), lambda _: self.change_settings(welcome=False))
+            self.push_screen(Welcome(self.remapped), lambda _: self.change_settings(welcome=False))
             return
         run = self.store.last_session() if may_offer and self.settings.offer_last_run else None
         if run is not None:

@@ -1,23 +1,40 @@
 """What is shown at the start: the orientation, once, and the offer to go on with the last run."""
 
+from collections.abc import Mapping
+
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.actions import ACTIONS, keys_of
 from tui.dialog import Dialog
+from tui.help import HINTED
 from tui.store import SavedRun
 
-KEYS = (
-    ("space", "train, and pause"),
-    ("e  s", "one epoch, one batch"),
-    ("b", "back one batch; every step is on record"),
-    ("1 to 6", "go to a panel; tab goes to the next one"),
-    ("?", "what the panel in use shows, and all keys"),
-    ("ctrl+p", "search everything the program can do"),
-    ("o", "open another experiment"),
+PANELS = tuple(action.id for action in ACTIONS if action.id.startswith("focus_panel:"))
+LINES = (
+    (("play",), "train, and pause"),
+    (("epoch", "step"), "one epoch, one batch"),
+    (("back",), "back one batch; every step is on record"),
+    (PANELS, "go to a panel; {next_panel} goes to the next one"),
+    (("help",), "what the panel in use shows, and all keys"),
+    (("command_palette",), "search everything the program can do"),
+    (("open",), "open another experiment"),
 )
+
+
+def lines_of(remapped: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(keys, what they do) of the first steps, with the keys that the person has."""
+    firsts = {action.id: next(iter(keys_of(action, "app", remapped)), "") for action in ACTIONS}
+    found = []
+    for names, meaning in LINES:
+        keys = [firsts[name] for name in names if firsts[name]]
+        row = "".join(keys)
+        text = f"{keys[0]} to {keys[-1]}" if len(keys) > 2 and row in "123456789" else "  ".join(keys)
+        found.append((text or HINTED, meaning.format_map(firsts)))
+    return found
 
 
 class Welcome(Dialog[bool]):
@@ -31,12 +48,18 @@ class Welcome(Dialog[bool]):
     READS = True
     BINDINGS = [Binding("enter,space,q", "done", "Start", show=False)]
 
+    def __init__(self, remapped: Mapping[str, str]) -> None:
+        super().__init__()
+        self._remapped = remapped
+
     def body(self) -> list[Widget]:
         text = [
             "A laboratory for neural networks. Build a network, train it on real data, ",
             "stop anywhere, step, go back, change one thing, and see why it learns.\n\n",
         ]
-        lines = [Content.assemble((f"  {key:<8}", "bold $accent"), meaning, "\n") for key, meaning in KEYS]
+        rows = lines_of(self._remapped)
+        wide = max(len(keys) for keys, _ in rows) + 2
+        lines = [Content.assemble((f"  {keys:<{wide}}", "bold $accent"), meaning, "\n") for keys, meaning in rows]
         end = Content.styled("\nThis is shown once; the palette brings it back.", "$muted")
         return [Static(Content.assemble(*text, *lines, end))]
 

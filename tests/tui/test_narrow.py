@@ -41,7 +41,7 @@ async def test_what_is_shown_at_the_start_survives_every_narrow_screen(until) ->
     app = Workbench(load_experiment("digits"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes))
-        for screen in (Offer(run), Welcome()):
+        for screen in (Offer(run), Welcome({})):
             app.push_screen(screen)
             await pilot.pause()
             assert app.screen is screen

@@ -16,6 +16,7 @@ from tui.screens.order import TABLES
 from tui.screens.seeing import SeeingScreen
 from tui.search import everything
 from tui.settings import Settings, usable_keys
+from tui.welcome import lines_of
 
 Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 REMAPPED = """welcome = false
@@ -127,3 +128,15 @@ def test_screens_of_their_own_may_use_the_keys_of_the_program_but_no_key_twice()
     known |= {f"{scope}.{action.id}": action for scope, table in TABLES.items() for action in table}
     assert usable_keys({"pad.dot": "b", "app.play": "x"}, known) == ({"pad.dot": "b", "app.play": "x"}, [])
     assert "draw.mode" in usable_keys({"pad.dot": "m"}, known)[1][0]
+
+
+def test_the_orientation_names_the_keys_that_the_person_has() -> None:
+    rows = {meaning: keys for keys, meaning in lines_of({})}
+    assert rows["one epoch, one batch"] == "e  s"
+    assert rows["go to a panel; tab goes to the next one"] == "1 to 6"
+    rows = {meaning: keys for keys, meaning in lines_of({"app.epoch": "f7", "app.next_panel": "f2"})}
+    assert rows["one epoch, one batch"] == "f7  s"
+    assert rows["go to a panel; f2 goes to the next one"] == "1 to 6"
+    rows = {meaning: keys for keys, meaning in lines_of({"app.focus_panel:loss": "f3", "app.open": ""})}
+    assert rows["go to a panel; tab goes to the next one"] == "1  2  f3  4  5  6"
+    assert rows["open another experiment"] == "palette"
