@@ -20,7 +20,7 @@ def moment(snapshot: "Snapshot") -> Hashable:
 
 
 class Asking(Generic[T]):
-    """The last answer, what it is about, and what it cost; asks again when told of something else.
+    """The last answer, what it is about, of which run it is, and what it cost; asks again when told of something else.
 
     While the session plays, `least` is the shortest time in seconds between two questions, and `share` the most of the
     worker's time that they may take.
@@ -30,10 +30,11 @@ class Asking(Generic[T]):
         self.least, self.share = least, share
         self.answer: T | None = None
         self.about: Hashable = None
+        self.run: int | None = None
         self.problem: str | None = None
         self.seconds = 0.0
         self._step: int | None = None
-        self._future: Future[tuple[T, float, int]] | None = None
+        self._future: Future[tuple[T, float, int, int]] | None = None
         self._next: Hashable = None
         self._session: Session | None = None
         self._asked = 0.0
@@ -62,9 +63,9 @@ class Asking(Generic[T]):
         if playing and monotonic() - self._asked < max(self.least, self.seconds / self.share):
             return fresh
 
-        def timed(trainer: "Trainer") -> tuple[T, float, int]:
+        def timed(trainer: "Trainer") -> tuple[T, float, int, int]:
             began = perf_counter()
-            return question(trainer), perf_counter() - began, trainer.state.step
+            return question(trainer), perf_counter() - began, trainer.state.step, session.snapshot.run
 
         self._asked, self._next = monotonic(), about
         self._future = session.ask(timed)
@@ -76,7 +77,7 @@ class Asking(Generic[T]):
         future, self._future = self._future, None
         self.about = self._next
         try:
-            self.answer, self.seconds, self._step = future.result()
+            self.answer, self.seconds, self._step, self.run = future.result()
             self.problem = None
         except (Failure, MemoryError) as error:
             self.answer, self._step, self.problem = None, None, str(error) or "not enough memory"

@@ -299,7 +299,7 @@ def test_questions_are_one_at_a_time_and_leave_the_worker_its_time(monkeypatch):
     assert not asking.ask(fake, 1, lambda trainer: "a", playing=True)
     asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert len(fake.questions) == 1
-    fake.questions[0][1].set_result(("a", 0.03, 1))
+    fake.questions[0][1].set_result(("a", 0.03, 1, 1))
     clock[0] += 0.5
     assert asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert (asking.answer, asking.about) == ("a", 1)
@@ -307,15 +307,15 @@ def test_questions_are_one_at_a_time_and_leave_the_worker_its_time(monkeypatch):
     clock[0] += 0.6
     asking.ask(fake, 2, lambda trainer: "b", playing=True)
     assert len(fake.questions) == 2
-    fake.questions[1][1].set_result(("b", 0.03, 2))
+    fake.questions[1][1].set_result(("b", 0.03, 2, 1))
     assert asking.ask(fake, 3, lambda trainer: "c", playing=False)
     assert len(fake.questions) == 3
-    fake.questions[2][1].set_result(("c", 0.03, 4))
+    fake.questions[2][1].set_result(("c", 0.03, 4, 1))
     asking.ask(fake, 3, lambda trainer: "c", playing=True)
     assert len(fake.questions) == 3
     asking.ask(fake, 3, lambda trainer: "c", playing=False)
     assert len(fake.questions) == 4
-    fake.questions[3][1].set_result(("c", 0.03, 2))
+    fake.questions[3][1].set_result(("c", 0.03, 2, 1))
     asking.ask(fake, 3, lambda trainer: "c", playing=False)
     assert len(fake.questions) == 4
 
@@ -472,6 +472,26 @@ async def test_a_cell_is_chosen_by_a_click_and_opened_by_another_one():
         assert panel.look.cell == entry
 
     await opened(experiment("digits"), (44, 30), act)
+
+
+async def test_the_answer_of_a_run_that_is_not_shown_yet_is_dropped():
+    async def act(host, pilot):
+        panel = host.panel
+        panel.go_to(CONFUSION)
+        await answer(host, pilot)
+        shown = host.session.snapshot
+        panel._cell = (8, 9)
+        host.session.rebuild(experiment("iris"))
+        for _ in range(5):
+            await pilot.press("t")
+            await asyncio.wrap_future(host.session.ask(lambda trainer: None))
+            panel.show(shown)
+            assert panel.reading is None or len(panel.reading.subject.classes) == 10
+        await answer(host, pilot)
+        assert len(panel.reading.subject.classes) == 3
+        assert panel.look.cell is None
+
+    await opened(experiment("digits", data={"limit": 600}), (60, 24), act)
 
 
 async def test_the_samples_of_a_cell_follow_the_training_and_may_be_none():

@@ -141,6 +141,9 @@ Large splits are looked at through a fixed random sample, and the last line says
             )
             if fresh and self._readings.answer is not None:
                 self._learn_cost(self._readings.answer)
+        for asking in (self._fields, self._readings, self._pairs):
+            if asking.answer is not None and asking.run != snapshot.run:
+                asking.forget()  # the answer of a run which is not shown yet, for which a cell may not exist
         if fresh:
             self._title()
             self.canvas.update()
