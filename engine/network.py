@@ -1,8 +1,8 @@
 """A built network: nodes, flat memory, and for each batch size the plans that run forward and backward."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ from engine.cores import SecondCore
 from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect
 from engine.layers import Scratch, Shape, Site
+from engine.layers.activations import Activation
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout, Memory
@@ -52,7 +53,10 @@ class Pass:
 
 
 class Network:
-    """Nodes over flat vectors: `values` (parameters), `grads`, `buffers` (running statistics)."""
+    """Nodes over flat vectors: `values` (parameters), `grads`, `buffers` (running statistics).
+
+    A sample has `features` input values; `evaluation_batch` rows at a time are predicted.
+    """
 
     def __init__(
         self,
@@ -82,6 +86,8 @@ class Network:
         self.values, self.grads = self.vector(), self.vector()
         self.buffers = self.memory(self.statistics.size, self.dtype)
         self.clock = self.memory((), np.int64)
+        self.features = int(np.prod(shape))
+        self.evaluation_batch = _evaluation_batch(max(int(np.prod(node.shape)) for node in self.nodes))
         self._pool = Scratch(self.memory)
         self._passes: OrderedDict[tuple[int, bool], Pass] = OrderedDict()
         self.initialize()
@@ -99,17 +105,6 @@ class Network:
     def vector(self) -> Array:
         """Zeros, one a parameter."""
         return self.memory(self.parameters.size, self.dtype)
-
-    @property
-    def features(self) -> int:
-        """The number of input values of a sample."""
-        return int(np.prod(self.shape))
-
-    @property
-    def evaluation_batch(self) -> int:
-        """Rows at a time where nothing is learned: as many as keep the largest output near the cache."""
-        widest = max(int(np.prod(node.shape)) for node in self.nodes)
-        return min(EVALUATION_BATCH, max(32, EVALUATION_FLOATS // widest))
 
     def run(self, batch: int, training: bool) -> Pass:
         """The pass for a batch size, made at its first use and kept while it is among the last few used."""
@@ -146,11 +141,15 @@ class Network:
         readers = {
             name: sum(name in node.inputs for node in self.nodes) for name in (INPUT, *(n.name for n in self.nodes))
         }
+        alike = self._alike(batch) if training else []
+        for _, nodes, block in alike:
+            block[...] = 1
+            whole |= {node.name: block[part] for node, part in _rows(nodes)}
         for node in self.nodes:
             source = node.inputs[0]
             if node.layer.view:
                 whole[node.name] = whole[source]
-            else:
+            elif node.name not in whole:
                 whole[node.name] = self.memory((int(np.prod(node.shape)) + 1, batch), self.dtype)
                 whole[node.name][-1] = 1
             outputs[node.name] = whole[node.name][:-1].reshape(*node.shape, batch)
@@ -181,8 +180,23 @@ class Network:
         pool.release()
         self._write_loss(made, pool)
         if training:
+            for layer, nodes, block in alike:
+                self._write_slopes(made, layer, nodes, block)
             self._write_backward(made, chains, pool)
         return made
+
+    def _alike(self, batch: int) -> list[tuple[Activation, list[Node], Array]]:
+        """Small nodes of one activation, with memory in which their outputs lie side by side: where calls cost more
+        than numbers, their slopes are written down at once.
+        """
+        learning, found = self._learning(), list[tuple[Activation, list[Node], Array]]()
+        for layer in {repr(node.layer): node.layer for node in self.nodes}.values():
+            if isinstance(layer, Activation) and layer.of_output:
+                nodes = [node for node in self.nodes if node.layer == layer and node.inputs[0] in learning]
+                size = sum(part.stop - part.start for _, part in _rows(nodes))
+                if len(nodes) > 1 and size * batch <= TOGETHER:
+                    found.append((layer, nodes, self.memory((size, batch), self.dtype)))
+        return found
 
     def _chains(self, readers: dict[str, int], training: bool) -> dict[tuple[str, ...], Fused]:
         """Nodes that are computed as one, by their names."""
@@ -203,11 +217,11 @@ class Network:
         """The input and a row of ones, (features + 1, N).
 
         In memory it is a sample a row where only dense layers read it, so that nothing has to be transposed, and
-        feature-major as everything else where images stay images.
+        feature-major as everything else where images stay images or a row is short.
         """
         views = {INPUT} | {node.name for node in self.nodes if node.layer.view}
         readers = [node for node in self.nodes if views.intersection(node.inputs) and not node.layer.view]
-        if all(node.layer.name == "dense" for node in readers):
+        if self.features >= NARROW and all(node.layer.name == "dense" for node in readers):
             made = self.memory((batch, self.features + 1), self.dtype).T
         else:
             made = self.memory((self.features + 1, batch), self.dtype)
@@ -247,6 +261,15 @@ class Network:
         made.backward.label = "loss"
         self.loss.forward(made.backward, LossSite(z, made.targets, made.vitals[0:1], dz, pool))
 
+    def _write_slopes(self, made: Pass, layer: Activation, nodes: list[Node], block: Array) -> None:
+        """dy/dx of nodes whose outputs lie side by side in `block`, in one pass over it."""
+        slope = self.memory(block.shape, self.dtype)
+        made.backward.label = nodes[-1].name
+        layer.slope(made.backward, replace(made.sites[nodes[0].name], y=block), slope)
+        for node, part in _rows(nodes):
+            site = made.sites[node.name]
+            site.slope = slope[part][:-1].reshape(site.y.shape)
+
     def _write_backward(self, made: Pass, chains: dict[tuple[str, ...], Fused], pool: Scratch) -> None:
         """Every node from last to first; the gradients of several readers of one output add up."""
         do = made.backward
@@ -282,5 +305,21 @@ class Network:
         do(self.grads.dot, self.grads, made.vitals[1:2].reshape(()))
 
 
-EVALUATION_BATCH = 500
-EVALUATION_FLOATS = 1 << 20
+def _rows(nodes: Sequence[Node]) -> Iterator[tuple[Node, slice]]:
+    """Each node's rows where outputs lie side by side, one of ones behind each."""
+    start = 0
+    for node in nodes:
+        end = start + int(np.prod(node.shape)) + 1
+        yield node, slice(start, end)
+        start = end
+
+
+def _evaluation_batch(widest: int) -> int:
+    """Rows at a time where nothing is learned: as many as keep the largest output near the cache, and of small nets
+    as many as make the calls count little.
+    """
+    return max(32, min(500, (1 << 20) // widest), min(10_000, (1 << 16) // widest))
+
+
+TOGETHER = 8192  # floats, which fit the fastest cache
+NARROW = 16  # features, below which a row of the input is too short to be copied as one

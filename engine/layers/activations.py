@@ -18,8 +18,12 @@ ZEROS = 8192
 
 
 class Activation(Layer):
-    """An elementwise function; `slope` writes dy/dx, `backward` multiplies it with dy."""
+    """An elementwise function; `slope` writes dy/dx, `backward` multiplies it with dy.
 
+    `of_output` marks one whose slope reads y alone, so that it can be written for several nodes at once.
+    """
+
+    of_output: ClassVar[bool] = False
     low: ClassVar[float | None] = None
     high: ClassVar[float | None] = None
 
@@ -33,10 +37,13 @@ class Activation(Layer):
 
     def backward(self, do: Plan, at: Site) -> None:
         """dx = dy * dy/dx."""
-        if at.dx is not None:
+        if at.dx is None:
+            return
+        slope = at.slope
+        if slope is None:
             slope = at.scratch(at.y.shape)
             self.slope(do, at, slope)
-            do(np.multiply, at.dy, slope, at.dx)
+        do(np.multiply, at.dy, slope, at.dx)
 
     def saturated(self, y: Array) -> float | None:
         """The share of outputs within 3 % of a bound's side of the range: |y| > .97 for tanh, y < .03 or y > .97 for
@@ -75,6 +82,7 @@ class Step(Activation, name="step"):
 class Sigmoid(Activation, name="sigmoid"):
     """y = 1 / (1 + exp(-x)), from 0 to 1; its slope is at most 1/4, so deep stacks of it make gradients vanish."""
 
+    of_output: ClassVar[bool] = True
     low: ClassVar[float | None] = 0.0
     high: ClassVar[float | None] = 1.0
 
@@ -94,6 +102,7 @@ class Sigmoid(Activation, name="sigmoid"):
 class Tanh(Activation, name="tanh"):
     """y = tanh(x), from -1 to 1 and centred on zero; its slope is at most 1."""
 
+    of_output: ClassVar[bool] = True
     low: ClassVar[float | None] = -1.0
     high: ClassVar[float | None] = 1.0
 
@@ -297,6 +306,7 @@ class Softplus(Activation, name="softplus"):
 class Softsign(Activation, name="softsign"):
     """y = x / (1 + |x|), from -1 to 1, with flatter tails than tanh."""
 
+    of_output: ClassVar[bool] = True
     low: ClassVar[float | None] = -1.0
     high: ClassVar[float | None] = 1.0
 

@@ -61,7 +61,7 @@ class Site:
     `xs` and `dxs` have an entry for each input; a `dx` is None where no gradient is asked for. `dy` is overwritten by
     the node that reads `y`. `ones[i]` is `xs[i]` flattened to `(features + 1, N)` with a last row of ones. `weights`,
     `grads` and `buffers` are views by parameter name; `block` and `dblock` the node's whole piece of the flat
-    vectors.
+    vectors. `slope` is dy/dx where the network has written it down already.
     """
 
     node: str
@@ -81,6 +81,7 @@ class Site:
     seed: int
     pool: Scratch
     kept: dict[str, Array] = field(default_factory=dict)
+    slope: Array | None = None
 
     @property
     def x(self) -> Array:
