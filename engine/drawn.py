@@ -62,7 +62,7 @@ def as_mnist(drawing: Array, height: int = 28, width: int = 28) -> Array:
 
     The middle is the pixel with number height // 2, width // 2, which is where it is in MNIST's files.
     """
-    return _fitted(np.asarray(drawing)[None], height, width, MNIST.share)[0]
+    return np.asarray(_fitted(np.asarray(drawing)[None], height, width, MNIST.share)[0])
 
 
 def as_digits(drawing: Array) -> Array:

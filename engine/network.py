@@ -13,6 +13,7 @@ from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect
 from engine.layers import Scratch, Shape, Site
 from engine.layers.activations import Activation
+from engine.layers.dropout import Dropout
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout, Memory
@@ -55,7 +56,8 @@ class Pass:
 class Network:
     """Nodes over flat vectors: `values` (parameters), `grads`, `buffers` (running statistics).
 
-    A sample has `features` input values; `evaluation_batch` rows at a time are predicted.
+    A sample has `features` input values; `evaluation_batch` rows at a time are predicted. `drawing` tells whether
+    layers draw random numbers by the `clock`, the number of the step.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Network:
         self.values, self.grads = self.vector(), self.vector()
         self.buffers = self.memory(self.statistics.size, self.dtype)
         self.clock = self.memory((), np.int64)
+        self.drawing = any(isinstance(node.layer, Dropout) for node in self.nodes)
         self.features = int(np.prod(shape))
         self.evaluation_batch = _evaluation_batch(max(int(np.prod(node.shape)) for node in self.nodes))
         self._pool = Scratch(self.memory)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import inf
 from time import perf_counter
 
+import numpy as np
+
 from engine.course import Course
 from engine.experiment import Experiment
 from engine.feed import Feed
@@ -112,12 +114,15 @@ class Stepper:
         gradient, update = forward + backward, changes + commit
         x, t, vitals = at.inputs, at.targets, at.vitals
         now, clock, step = self.update.now, self.network.clock, self.state.step
+        drawing, changing = self.network.drawing, bool(np.any(table != table[:1]))
+        now[...] = table[0]
         record: list[tuple[float, float]] = []
         broken = False
         for batch, answers, scalars in zip(inputs, targets, table, strict=True):
             x[...] = batch
             t[...] = answers
-            clock[...] = step + len(record)
+            if drawing:
+                clock[...] = step + len(record)
             for function, args in gradient:
                 function(*args)
             loss, square = vitals.tolist()
@@ -125,7 +130,8 @@ class Stepper:
             if broken:
                 break
             record.append((loss, square))
-            now[...] = scalars
+            if changing:
+                now[...] = scalars
             for function, args in update:
                 function(*args)
             if deadline is not None and perf_counter() > deadline:

@@ -9,6 +9,7 @@ trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on rep
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from math import inf, sqrt
 from pathlib import Path
 from time import perf_counter
@@ -356,7 +357,7 @@ class Trainer:
 
     def _note(self, record: list[tuple[float, float]], lrs: Array, rows: int, began: float) -> None:
         if record:
-            vitals = np.array(record)
+            vitals = np.fromiter(chain.from_iterable(record), float, 2 * len(record)).reshape(-1, 2)
             np.sqrt(vitals[:, 1], vitals[:, 1])
             self.history.write(self.state.step, vitals, lrs)
         self.state.step += len(record)
