@@ -13,11 +13,25 @@ from textual.widgets import OptionList
 
 Result = TypeVar("Result")
 LOW = 20  # rows of a screen below which dialogs have no margins
+
+
+class Choices(OptionList):
+    """A list in a dialog. Textual's own breaks on the keys for a page where it has no room, or not yet."""
+
+    def action_page_up(self) -> None:
+        if self._lines:
+            super().action_page_up()
+
+    def action_page_down(self) -> None:
+        if self._lines:
+            super().action_page_down()
+
+
 MOVES = {
-    "down": OptionList.action_cursor_down,
-    "up": OptionList.action_cursor_up,
-    "pagedown": OptionList.action_page_down,
-    "pageup": OptionList.action_page_up,
+    "down": Choices.action_cursor_down,
+    "up": Choices.action_cursor_up,
+    "pagedown": Choices.action_page_down,
+    "pageup": Choices.action_page_up,
 }  # keys that move through a list while one types above it
 
 

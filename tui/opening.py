@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tui.dialog import MOVES, Dialog
+from tui.dialog import MOVES, Choices, Dialog
 from tui.store import SavedRun
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ class Opening(Dialog[Choice]):
         self._presets, self._runs = presets, runs
 
     def body(self) -> list[Widget]:
-        return [Input(placeholder="preset, or path to an experiment file or a saved run"), OptionList()]
+        return [Input(placeholder="preset, or path to an experiment file or a saved run"), Choices()]
 
     def on_mount(self) -> None:
         self._fill("")
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one(OptionList).styles.max_height = min(20, max(5, event.size.height - AROUND))
+        self.query_one(Choices).styles.max_height = min(20, max(5, event.size.height - AROUND))
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
@@ -59,7 +59,7 @@ class Opening(Dialog[Choice]):
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Choices)
         path = Path(os.path.expanduser(event.value))
         if event.value.strip() and (options.option_count == 0 or path.suffix or "/" in event.value):
             self.dismiss(path)
@@ -71,7 +71,7 @@ class Opening(Dialog[Choice]):
         self._choose(event.option)
 
     def on_key(self, event: Key) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Choices)
         if event.key in MOVES and not options.has_focus:
             MOVES[event.key](options)
             event.stop()
@@ -82,7 +82,7 @@ class Opening(Dialog[Choice]):
 
     def _fill(self, text: str) -> None:
         words = text.lower().split()
-        options = self.query_one(OptionList)
+        options = self.query_one(Choices)
         options.clear_options()
         for run in self._runs:
             if all(word in run.line().lower() for word in words):

@@ -10,7 +10,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import Action, keys_of
-from tui.dialog import Dialog
+from tui.dialog import Choices, Dialog
 from tui.settings import Settings, usable_keys
 from tui.themes import NAMES
 
@@ -62,13 +62,13 @@ class Preferences(Dialog[None]):
         return cast("Workbench", self.app)
 
     def body(self) -> list[Widget]:
-        return [Static(str(self._workbench.store.settings_file)), OptionList(), Static("", id="meaning")]
+        return [Static(str(self._workbench.store.settings_file)), Choices(), Static("", id="meaning")]
 
     def on_mount(self) -> None:
         self._fill()
 
     def _fill(self) -> None:
-        settings, options = self._workbench.settings, self.query_one(OptionList)
+        settings, options = self._workbench.settings, self.query_one(Choices)
         front = options.highlighted or 0
         options.clear_options()
         for name in Settings.model_fields:

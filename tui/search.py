@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, PANELS, Action, keys_of
-from tui.dialog import LOW, MOVES, Dialog
+from tui.dialog import LOW, MOVES, Choices, Dialog
 from tui.themes import NAMES
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Palette(Dialog[Entry]):
         self._found: Sequence[Entry] = entries
 
     def body(self) -> list[Widget]:
-        return [Input(placeholder="type a word: draw, confusion, log, theme, spiral"), OptionList()]
+        return [Input(placeholder="type a word: draw, confusion, log, theme, spiral"), Choices()]
 
     @property
     def found(self) -> Sequence[Entry]:
@@ -66,7 +66,7 @@ class Palette(Dialog[Entry]):
 
     def on_resize(self, event: Resize) -> None:
         room = event.size.height - (AROUND if event.size.height >= LOW else AROUND - 2)
-        self.query_one(OptionList).styles.height = min(TALLEST, max(3, room))
+        self.query_one(Choices).styles.height = min(TALLEST, max(3, room))
         self.call_after_refresh(self._list)
 
     @on(Input.Changed)
@@ -76,7 +76,7 @@ class Palette(Dialog[Entry]):
 
     @on(Input.Submitted)
     def _submit(self) -> None:
-        option = self.query_one(OptionList).highlighted_option
+        option = self.query_one(Choices).highlighted_option
         if isinstance(option, Choice):
             self.dismiss(option.entry)
 
@@ -86,13 +86,13 @@ class Palette(Dialog[Entry]):
             self.dismiss(event.option.entry)
 
     def on_key(self, event: Key) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Choices)
         if event.key in MOVES and not options.has_focus:
             MOVES[event.key](options)
             event.stop()
 
     def _list(self) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(Choices)
         width = max(1, options.size.width - 4)
         names = min(36, max((len(entry.text) for entry in self._entries), default=0))
         options.clear_options()

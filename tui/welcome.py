@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, keys_of
-from tui.dialog import Dialog
+from tui.dialog import Choices, Dialog
 from tui.help import HINTED
 from tui.store import SavedRun
 
@@ -88,7 +88,7 @@ class Offer(Dialog[bool]):
         self._saved = run
 
     def body(self) -> list[Widget]:
-        options = OptionList(Option("Go on with this run", id="yes"), Option("Start anew", id="no"))
+        options = Choices(Option("Go on with this run", id="yes"), Option("Start anew", id="no"))
         title, _, rest = self._saved.line().rpartition(", epoch ")
         return [Static(Content.assemble((title, "bold"), (f"\nepoch {rest}", "$muted"))), options]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
 
 from engine import load_experiment
 from tui.app import Workbench
@@ -47,6 +48,23 @@ async def test_what_is_shown_at_the_start_survives_every_narrow_screen(until) ->
             assert app.screen is screen
             await squeeze(app, pilot)
             await pilot.press("escape")
+
+
+async def test_a_page_up_or_down_in_a_list_without_room_leaves_it_as_it_is(until) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("o")
+        options = app.screen.query_one(OptionList)
+        options.display = False
+        await pilot.pause()
+        app.screen.query_one(Input).value = "digits"
+        await pilot.press("pagedown", "pageup")
+        assert options.highlighted == 0
+        options.display = True
+        await pilot.pause()
+        await pilot.press("pagedown")
+        assert options.highlighted == options.option_count - 1
 
 
 async def test_the_header_is_whole_after_a_resize_at_rest(until) -> None:
