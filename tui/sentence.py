@@ -11,7 +11,7 @@ from itertools import takewhile
 from math import isfinite
 from statistics import fmean, median
 
-from engine import EpochRow, Experiment, History, NodeStats, Probe
+from engine import EpochRow, Experiment, History, NodeStats, Probe, Snapshot
 
 VANISHING = 0.5  # a layer lets less than this share of the gradient through, and the first gets less than FAR
 EXPLODING = 1.5  # a layer makes the gradient larger than this, and the first gets more than 1 / FAR
@@ -80,7 +80,7 @@ class _Case:
     def update_ratio(self) -> float | None:
         """The median over the layers; None before the first step, and for a rule that knows no small steps."""
         ratios = [stats.update_ratio for stats in self.probe.weighted if stats.update_ratio is not None]
-        return median(ratios) if ratios and self.experiment.optimizer.name != "perceptron" else None
+        return median(ratios) if ratios and takes_small_steps(self.experiment) else None
 
     @property
     def learned(self) -> bool:
@@ -106,11 +106,50 @@ def describe(
 
 
 def _stopped(history: History, experiment: Experiment, best_step: int) -> Sentence:
-    best = next((row.epoch for row in history.rows if row.step == best_step), 0)
-    stopping = experiment.early_stopping
-    says = f"Stopped early: {stopping.monitor} was best at epoch {best} and has not improved for {stopping.patience}."
-    kept = f"the weights of epoch {best} are" if stopping.restore_best else "the last epoch's weights are"
-    return Sentence("stopped early", says, f"{kept[0].upper()}{kept[1:]} in use now.")
+    best, stopping = best_epoch(history, best_step), experiment.early_stopping
+    waited = f"{stopping.patience} epoch{'s' * (stopping.patience != 1)}"
+    says = f"Stopped early: {stopping.monitor} was best at epoch {best} and has not improved for {waited}."
+    kept = f"The weights of epoch {best}" if stopping.restore_best else "The last epoch's weights"
+    return Sentence("stopped early", says, f"{kept} are in use now.")
+
+
+def best_epoch(history: History, best_step: int) -> int:
+    """The epoch that ended with the best step."""
+    return next((row.epoch for row in history.rows if row.step == best_step), 0)
+
+
+def whose_weights(snapshot: Snapshot) -> int | None:
+    """The epoch whose weights early stopping has put in the place of the last ones; None where the last are in use."""
+    best, history = snapshot.best_step, snapshot.history
+    if snapshot.activity != "stopped early" or best is None or history is None:
+        return None
+    return best_epoch(history, best) if snapshot.experiment.early_stopping.restore_best else None
+
+
+def ending(snapshot: Snapshot) -> tuple[str, ...]:
+    """What is to be known of a run that early stopping has ended, the longest words first; nothing of any other."""
+    if snapshot.activity != "stopped early" or snapshot.best_step is None or snapshot.history is None:
+        return ()
+    best, monitor = best_epoch(snapshot.history, snapshot.best_step), snapshot.experiment.early_stopping.monitor
+    if whose_weights(snapshot) is None:
+        kept = "the last epoch's weights are in use now"
+        return (
+            f"Stopped early: {monitor} was best at epoch {best}, but {kept}, and in the data panel.",
+            f"Best: epoch {best}; {kept}.",
+        )
+    kept = f"the weights of epoch {best} are in use now"
+    return (
+        f"Stopped early: {monitor} was best at epoch {best}, so {kept}: the data panel's numbers are theirs. "
+        "A higher early_stopping.patience lets it go on.",
+        f"Stopped early: {monitor} was best at epoch {best}, so {kept}, and in the data panel.",
+        f"Stopped early: {kept}.",
+    )
+
+
+def takes_small_steps(experiment: Experiment) -> bool:
+    """Whether the size of an update says something about the learning rate: the perceptron's rule adds or takes away a
+    whole input for each mistake, and from weights of zero the rate scales weights and updates alike."""
+    return experiment.optimizer.name != "perceptron"
 
 
 def _exploding(case: _Case) -> Sentence | None:
@@ -215,6 +254,9 @@ def _healthy(case: _Case) -> Sentence:
     each = case.passed[1] if case.passed else None
     flow = f"The gradient keeps its size (× {each:.2f} per layer)" if each else "The gradient reaches every layer"
     ratio = case.update_ratio
+    if case.probe.step and not takes_small_steps(case.experiment):
+        says = "The perceptron's rule: each mistake adds or takes away its input, so steps are as large as the weights;"
+        return Sentence("healthy", f"{says} where there is none, nothing changes.")
     if ratio is None:
         return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
     if case.learned:

@@ -54,12 +54,15 @@ async def answer(host, pilot):
         await pilot.pause()
         panel, now = host.panel, moment(host.session.snapshot)
         view = panel.view
-        if view is None or panel._readings._future or panel._fields._future or panel._pairs._future:
+        answers = panel._answers
+        if view is None or answers._readings._future or answers._fields._future or answers._pairs._future:
             continue
-        known = [asking for asking, wanted in ((panel._fields, view.field), (panel._readings, view.reading)) if wanted]
+        known = [
+            asking for asking, wanted in ((answers._fields, view.field), (answers._readings, view.reading)) if wanted
+        ]
         epoch = (host.session.snapshot.run, host.session.snapshot.epoch)
         if all(asking.about is not None and asking.about[0] == now for asking in known) and (
-            not view.pairs or panel._pairs.about == epoch
+            not view.pairs or panel._answers._pairs.about == epoch
         ):
             return
     raise AssertionError("no answer")
@@ -258,8 +261,8 @@ async def test_a_diverged_network_can_still_be_shown():
 
     async def act(host, pilot):
         await asyncio.wrap_future(host.session.ask(spoil))
-        host.panel._readings.forget()
-        host.panel._fields.forget()
+        host.panel._answers._readings.forget()
+        host.panel._answers._fields.forget()
         for view in host.panel.views:
             host.panel.go_to(view)
             await answer(host, pilot)
@@ -506,7 +509,7 @@ async def test_the_samples_of_a_cell_follow_the_training_and_may_be_none():
         panel._cell = (0, 1)
         await pilot.press("enter")
         await asyncio.wrap_future(host.session.ask(spoil))
-        host.panel._readings.forget()
+        host.panel._answers._readings.forget()
         await answer(host, pilot)
         assert "true setosa, predicted versicolor: 0 samples" in text(host)
         assert "none of those at present" in text(host)

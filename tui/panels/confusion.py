@@ -139,5 +139,5 @@ def cell_texts(classes: Sequence[str], cell: Cell, count: int) -> tuple[str, ...
 
 
 def fitting(texts: Sequence[str], width: int) -> str:
-    """The first of the texts that fits; else the last one, cut."""
-    return next((text for text in texts if len(text) <= width), texts[-1][:width])
+    """The first of the texts that fits; else the last one, cut off at an ellipsis."""
+    return next((text for text in texts if len(text) <= width), f"{texts[-1][: width - 1]}…" if width else "")

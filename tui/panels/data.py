@@ -9,23 +9,21 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 
 from tui.actions import Action
-from tui.asking import Asking, moment
 from tui.drawing.confusion import Cell
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.drawing.widget import Drawing
 from tui.panel import Panel
 from tui.panels import confusion
-from tui.panels.augmented import Pairs, ask_pairs
-from tui.panels.boundary import Field, ask_field
-from tui.panels.reading import LADDER, PARTS, Reading, Subject, affordable, read
+from tui.panels.answers import Answers
+from tui.panels.reading import PARTS, Reading, Subject
 from tui.panels.views import CONFUSION, VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+from tui.sentence import whose_weights
 
 if TYPE_CHECKING:
     from engine import Snapshot
 
 POINTS = ("some", "all", "none")
-BRIEF, PATIENT = 0.01, 0.25  # seconds that one reading may take of the worker, while it trains and while it rests
 
 
 class Canvas(Drawing):
@@ -87,11 +85,8 @@ Large splits are looked at through a fixed random sample, and the last line says
         super().__init__()
         self.canvas = Canvas(self)
         self._snapshot: Snapshot | None = None
-        self._fields: Asking[Field] = Asking()
-        self._readings: Asking[Reading] = Asking(0.25)
-        self._pairs: Asking[Pairs] = Asking(0.5)
+        self._answers = Answers()
         self._run = -1
-        self._row_seconds = 0.0
         self._view: View | None = None
         self._modes: dict[str, str] = {}
         self._part = "validation"
@@ -110,10 +105,9 @@ Large splits are looked at through a fixed random sample, and the last line says
     def show(self, snapshot: "Snapshot") -> None:
         self._snapshot = snapshot
         if snapshot.run != self._run:
-            self._run, self._row_seconds, self._chosen, self._order = snapshot.run, 0.0, None, None
+            self._run, self._chosen, self._order = snapshot.run, None, None
             self._pair, self._cell, self._only = 0, None, None
-            for asking in (self._fields, self._readings, self._pairs):
-                asking.forget()
+            self._answers.forget()
             self.canvas.update()
         self._follow()
 
@@ -125,48 +119,18 @@ Large splits are looked at through a fixed random sample, and the last line says
         snapshot = self._snapshot
         if snapshot is None or not snapshot.nodes:
             return
-        now, playing, view = moment(snapshot), snapshot.activity == "playing", self.view
-        fresh = False
-        if view is not None and view.field:
-            width, height = self.view_size
-            fresh |= self._fields.ask(
-                self.session, (now, width, height), lambda trainer: ask_field(trainer, width, height), playing
-            )
-        if view is not None and view.pairs:
-            fresh |= self._pairs.ask(self.session, (snapshot.run, snapshot.epoch), ask_pairs, playing)
-        if view is None or view.reading:
-            part, count = self._part, self._count(playing)
-            fresh |= self._readings.ask(
-                self.session, (now, part, count), lambda trainer: read(trainer, part, count), playing
-            )
-            if fresh and self._readings.answer is not None:
-                self._learn_cost(self._readings.answer)
-        for asking in (self._fields, self._readings, self._pairs):
-            if asking.answer is not None and asking.run != snapshot.run:
-                asking.forget()  # the answer of a run which is not shown yet, for which a cell may not exist
-        if fresh:
+        if self._answers.ask(self.session, snapshot, self.view, self._part, *self.view_size):
             self._title()
             self.canvas.update()
-            if not playing:
+            if snapshot.activity != "playing":
                 self._follow()
-
-    def _count(self, playing: bool) -> int:
-        """Rows of a reading: what the budget allows, and no more than there are."""
-        count = affordable(self._row_seconds, BRIEF if playing else PATIENT)
-        subject = self.subject
-        return count if subject is None else min(count, subject.parts.get(self._part, LADDER[-1]))
-
-    def _learn_cost(self, reading: Reading) -> None:
-        cost = self._readings.seconds / max(1, len(reading.rows))
-        self._row_seconds = min(self._row_seconds or cost, cost)
 
     # ------------------------------------------------------------------------------------------ what is looked at
 
     @property
     def subject(self) -> Subject | None:
         """What the run is about; None until something is known."""
-        known = self._readings.answer or self._fields.answer or self._pairs.answer
-        return known.subject if known is not None else None
+        return self._answers.subject
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -192,7 +156,7 @@ Large splits are looked at through a fixed random sample, and the last line says
     @property
     def reading(self) -> Reading | None:
         """The last reading."""
-        return self._readings.answer
+        return self._answers.reading
 
     @property
     def view_size(self) -> tuple[int, int]:
@@ -202,10 +166,10 @@ Large splits are looked at through a fixed random sample, and the last line says
     @property
     def look(self) -> Look | None:
         """What is drawn."""
-        view, reading, mode = self.view, self._readings.answer, self.mode
+        view, reading, mode = self.view, self.reading, self.mode
         if view is None:
             return None
-        order, chosen, pairs, only = np.zeros(0, np.int64), 0, self._pairs.answer, self._only
+        order, chosen, pairs, only = np.zeros(0, np.int64), 0, self._answers.pairs, self._only
         if view.ordered and reading is not None:
             key = reading, mode, only
             if self._order is None or self._order[0] != key:
@@ -217,7 +181,7 @@ Large splits are looked at through a fixed random sample, and the last line says
         elif view.pairs and pairs is not None:
             order = np.arange(len(pairs.preview.rows))
             chosen = min(self._pair, len(order) - 1)
-        return Look(view, mode, self._points, self._fields.answer, reading, pairs, order, chosen, self._cell, only)
+        return Look(view, mode, self._points, self._answers.field, reading, pairs, order, chosen, self._cell, only)
 
     # ------------------------------------------------------------------------------------------ drawing
 
@@ -225,8 +189,7 @@ Large splits are looked at through a fixed random sample, and the last line says
         """Tabs, view, status line; a sentence while nothing is known."""
         picture, look = Picture(width, height), self.look
         if look is None or not look.ready or height < 4:
-            problems = (asking.problem for asking in (self._readings, self._fields, self._pairs))
-            text = next((problem for problem in problems if problem), "no predictions yet")
+            text = self._answers.problem or "no predictions yet"
             picture.put(height // 2, 0, text.center(width)[:width], palette.color("muted"))
             return picture
         draw_tabs(picture, self.views, look.view, palette)
@@ -236,20 +199,27 @@ Large splits are looked at through a fixed random sample, and the last line says
 
     def _status(self, picture: Picture, look: Look, palette: Palette) -> None:
         row, reading = picture.height - 1, look.reading
-        parts = []
+        parts: list[str] = []
         if look.view.reading and reading is not None:
             missing = "" if self._part in reading.subject.parts else f"no {self._part} rows: "
             parts.append(missing + reading.sample)
             if reading.subject.classes:
                 parts.append(f"{100 * (1 - float(reading.wrong.mean())):.1f}% right")
-            if len(" · ".join(parts)) > picture.width:
-                parts[-1] = parts[-1].removesuffix(" right")
         elif look.view.pairs and look.pairs is not None:
             parts.append(look.pairs.sample)
         elif look.field is not None:
             plane = look.field.plane
             parts.append(f"x1 {plane.left:.1f} … {plane.right:.1f}, x2 {plane.bottom:.1f} … {plane.top:.1f}")
-        picture.put(row, 0, " · ".join(parts)[: picture.width], palette.color("muted"))
+        texts = [" · ".join(parts), " · ".join(parts).removesuffix(" right")]
+        epoch = whose_weights(self._snapshot) if self._snapshot is not None and not look.view.pairs else None
+        if epoch is not None:
+            longer = [f"{texts[0]} · weights of epoch {epoch}", f"{texts[0]} · epoch {epoch}"]
+            texts = [
+                *longer,
+                *(f"{text} · epoch {epoch}" for text in texts[1:]),
+                *(f"{text} · ★{epoch}" for text in texts),
+            ]
+        picture.put(row, 0, confusion.fitting(tuple(texts), picture.width), palette.color("muted"))
 
     def _title(self) -> None:
         """The data set and the mode, on the border."""
