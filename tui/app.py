@@ -236,6 +236,8 @@ class Workbench(ScreenActions):
         if snapshot.notice and snapshot.notice not in (told, snapshot.problem):
             log.info("notice: %s", snapshot.notice)
             self.notify(snapshot.notice, severity="warning", markup=False)
+        from tui.sentence import ending
+
         text = ""
         if snapshot.failure:
             text = f"a bug of ours stopped the run: {snapshot.failure.strip().splitlines()[-1]}; the log has the rest"
@@ -250,7 +252,10 @@ class Workbench(ScreenActions):
             text = f"{snapshot.problem}; {way_out}"
             if before is None or before.problem is None:
                 log.info("problem: %s", snapshot.problem)
-        self.bench.problem.show(text)
+        if text:
+            self.bench.problem.show(text)
+        else:
+            self.bench.problem.show(*ending(snapshot), good=True)
 
     def _keep(self, snapshot: "Snapshot") -> None:
         """Saves the run now and then, and soon after it came to rest."""

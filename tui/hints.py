@@ -1,6 +1,7 @@
 """The foot of the screen: which keys work here, and what went wrong."""
 
 from collections.abc import Mapping
+from textwrap import wrap
 
 from textual.content import Content
 from textual.style import Style
@@ -60,7 +61,7 @@ class Hints(Widget):
 
 
 class Problem(Widget):
-    """A bar that says why a run stopped or what broke, and what to do about it; absent while all is well."""
+    """A bar that says why a run stopped or what broke, and what to do about it; absent where nothing is to be said."""
 
     DEFAULT_CSS = """
     Problem {
@@ -71,19 +72,28 @@ class Problem(Widget):
         background: $error 20%;
         color: $foreground;
     }
+    Problem.-good { background: $success 20%; max-height: 2; }
     Problem:ansi { background: ansi_default; color: ansi_red; text-style: bold; }
+    Problem.-good:ansi { color: ansi_green; }
     """
 
     def __init__(self) -> None:
         super().__init__(id="problem")
-        self._text = ""
+        self._texts: tuple[str, ...] = ()
 
-    def show(self, text: str) -> None:
-        """Shows a line, or nothing for an empty one."""
-        if text != self._text:
-            self._text = text
-            self.display = bool(text)
+    def show(self, *texts: str, good: bool = False) -> None:
+        """Shows the first of the texts that fits into two lines, else the last; nothing where there is none.
+
+        `good` says that nothing went wrong.
+        """
+        if texts != self._texts:
+            self._texts = texts
+            self.set_class(good, "-good")
+            self.display = bool(texts)
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        return Content.from_markup("[bold $error]✗[/] $text", text=self._text)
+        sign = "[bold $success]✓[/]" if self.has_class("-good") else "[bold $error]✗[/]"
+        room = max(1, self.content_size.width)
+        text = next((text for text in self._texts if len(wrap(text, room, initial_indent="  ")) <= 2), None)
+        return Content.from_markup(f"{sign} $text", text=text or (self._texts or ("",))[-1])

@@ -613,3 +613,31 @@ def test_a_question_about_a_plane_that_comes_to_images_is_refused() -> None:
 
 def test_actions_are_values() -> None:
     assert Action("a", "x", "A", "help") == Action("a", "x", "A", "help")
+
+
+@pytest.mark.parametrize(("size", "restore"), [((120, 40), True), ((40, 12), True), ((80, 24), False)])
+async def test_a_run_that_stopped_early_says_whose_weights_are_in_use(
+    until: Until, size: tuple[int, int], restore: bool
+) -> None:
+    app = Workbench(
+        load_experiment("digits", {"early_stopping.patience": 2, "early_stopping.restore_best": restore, "epochs": 100})
+    )
+    async with app.run_test(size=size) as pilot:
+        await ready(app, pilot, until)
+        assert not app.bench.problem.display
+        await pilot.press("space")
+        await until(pilot, lambda: app.snapshot.activity == "stopped early" and app.bench.problem.display)
+        rows = app.snapshot.history.rows
+        best = min(rows[1:], key=lambda row: row.valid_loss).epoch
+        said = app.bench.problem.render().plain
+        kept = f"the weights of epoch {best} are in use now" if restore else "the last epoch's weights are in use now"
+        assert kept in said
+        assert app.bench.problem.size.height <= 2
+        await pilot.press("5")
+        data = app.bench.desk.panels["data"]
+        await until(pilot, lambda: "right" in data.as_text() or "%" in data.as_text())
+        status = data.as_text().rstrip().split("\n")[-1]
+        assert (f"epoch {best}" in status or f"★{best}" in status) == restore
+        await pilot.press("b")
+        await until(pilot, lambda: not app.bench.problem.display)
+        await until(pilot, lambda: "epoch" not in data.as_text().rstrip().split("\n")[-1])

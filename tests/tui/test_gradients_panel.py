@@ -371,3 +371,15 @@ async def test_a_diverged_run_s_sentence_and_cure_fit_a_small_screen(until):
         said = " ".join(" ".join(lines).split())
         for part in ("that update was not made", "lower optimizer.lr (now 0.01)", "r starts over with these settings"):
             assert part in said
+
+
+async def test_the_perceptron_s_steps_are_no_alarm():
+    async with hosted("xor-perceptron") as (panel, session, pilot):
+        weights = session.snapshot.probe.parameters[0]
+        assert judged(weights.update_ratio)[1] == "high"
+        assert short(weights.update_ratio) in panel.as_text()
+        assert "high" not in panel.as_text()
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        line = next(line for line in panel.as_text().split("\n") if line.startswith("output.weight"))
+        assert f"{short(weights.update_ratio)} – no alarm: the perceptron's rule" in line

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer, load_experiment
-from tui.sentence import FINDINGS, describe
+from tui.sentence import FINDINGS, HEALTHY, describe
 
 DIGITS = load_experiment("digits")
 
@@ -108,6 +108,15 @@ def test_a_perceptron_on_xor_stands_still_for_want_of_a_hidden_layer():
     sentence = describe(trainer.probe, trainer.history, trainer.experiment)
     assert sentence.advice == "Try a hidden layer."
     assert not found & {"dead", "rate too high", "rate too low"}
+
+
+def test_the_perceptron_s_steps_are_explained_and_not_judged():
+    trainer = Trainer(load_experiment("xor-perceptron"))
+    trainer.advance(epochs=1)
+    assert trainer.probe.weighted[0].update_ratio > HEALTHY[1]
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert sentence.kind == "healthy"
+    assert "each mistake adds or takes away its input" in sentence.says
 
 
 def test_going_back_says_what_was_said_then():

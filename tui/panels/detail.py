@@ -10,13 +10,15 @@ from tui.drawing.bars import STEPS, Decades, draw_decades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture, codes
 from tui.panels.layers import judged, percent, short
+from tui.sentence import takes_small_steps
 
 BACK = "esc leads back"
-UNJUDGED = (
+BIAS = (
     " – no alarm: biases start near zero, where any step is long",
     " – no alarm: biases start near zero",
     " – no alarm",
 )
+RULE = (" – no alarm: the perceptron's rule adds whole inputs", " – no alarm: whole inputs", " – no alarm")
 SPACIOUS = 6  # rows of a histogram and its title from which parameters stand apart
 LOWEST, OCTAVES = -49, 2  # a probe's histogram: bin n holds sizes from 2 ** (LOWEST + OCTAVES n) on
 
@@ -51,7 +53,9 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
     room = (height - row - 1) // len(parameters) - (3 if width < 70 else 2)
     for one in parameters:
         title = _title(one, sizes.get(one.parameter.rpartition(".")[2]), width) if room > 1 else ""
-        row = _parameter(picture, row, one, scale, title, min(4, max(1, room - bool(title))), palette)
+        small = takes_small_steps(snapshot.experiment)
+        unjudged = RULE if not small else BIAS if one.parameter.endswith(".bias") else ()
+        row = _parameter(picture, row, one, unjudged, scale, title, min(4, max(1, room - bool(title))), palette)
         row += room >= SPACIOUS and one is not parameters[-1]
     draw_decades(picture, row, 0, width, scale, palette)
     return picture
@@ -84,16 +88,20 @@ def _title(one: ParameterStats, size: int | None, width: int) -> str:
 
 
 def _parameter(
-    picture: Picture, row: int, one: ParameterStats, scale: Decades, title: str, tall: int, palette: Palette
-) -> int:
-    """A parameter's name and verdict, its numbers, and the histogram of its gradient's elements by size."""
+    picture: Picture, row: int, one: ParameterStats, unjudged: tuple[str, ...], scale: Decades, title: str, tall: int,
+    palette: Palette,
+) -> int:  # fmt: skip
+    """A parameter's name and verdict, its numbers, and the histogram of its gradient's elements by size.
+
+    `unjudged` says why there is no verdict, the longest words first.
+    """
     glyph, word, role = judged(one.update_ratio)
     end = picture.put(row, 0, one.parameter, palette.color("text"), BOLD)
     if glyph:
         end = picture.put(row, end + 2, "update ", palette.color("muted"))
-        if one.parameter.endswith(".bias"):
+        if unjudged:
             end = picture.put(row, end, short(one.update_ratio), palette.color("text"))
-            reason = next((words for words in UNJUDGED if end + len(words) <= picture.width), "")
+            reason = next((words for words in unjudged if end + len(words) <= picture.width), "")
             picture.put(row, end, reason, palette.color("muted"))
         else:
             picture.put(row, end, f"{short(one.update_ratio)} {glyph} {word}", palette.color(role))

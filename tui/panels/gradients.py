@@ -20,7 +20,7 @@ from tui.panels.detail import draw_detail
 from tui.panels.layers import LayerRow, judged, layer_rows, percent, short
 from tui.panels.past import Past
 from tui.panels.record import known_steps
-from tui.sentence import DEAD, SATURATED, Sentence, describe
+from tui.sentence import DEAD, SATURATED, Sentence, describe, takes_small_steps
 
 SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8
@@ -69,7 +69,8 @@ step and epoch that they take.
 layer, it vanishes on its way back; far above, it explodes.
 
 **update** is the length of the step over the length of the weights. 1e-4 to 1e-2 is healthy (● ok); below, the layer
-hardly learns (▼ low), above, it forgets what it knew (▲ high): change the learning rate.
+hardly learns (▼ low), above, it forgets what it knew (▲ high): change the learning rate. The perceptron's rule is not
+judged: its steps are whole inputs, whatever the rate.
 
 **dead** is the share of units that put out zero for the whole batch: they learn nothing. **flat** is the share of
 outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
@@ -208,11 +209,18 @@ scale. Biases start near zero, where any step is long against their length, so t
             if column is None:
                 if with_past and len(self.past.names) and rest > NARROWEST_PAST:
                     past, rest = NARROWEST_PAST, rest - NARROWEST_PAST - 1
+            elif column is VERDICT and not self._judging:
+                continue
             elif rest > column.width and any(column.cell(row)[0] for row in self._rows):
                 chosen.append(column)
                 rest -= column.width + 1
         more = min(rest // 2, 40) if past else 0
         return [column for column in SHOWN if column in chosen], least + rest - more, past + more
+
+    @property
+    def _judging(self) -> bool:
+        """Whether update ratios are held against their healthy band."""
+        return self._snapshot is not None and takes_small_steps(self._snapshot.experiment)
 
     @property
     def _last(self) -> int:

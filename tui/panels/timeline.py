@@ -15,6 +15,7 @@ from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
 from tui.panel import Panel
 from tui.panels.record import known_steps
+from tui.sentence import best_epoch
 
 POLL = 0.02  # seconds between looks at whether the worker has arrived
 APART = 7  # columns between the numbers of epochs
@@ -176,10 +177,7 @@ early stopping watches for it.
         snapshot = self._snapshot
         if snapshot is None or snapshot.activity != "stopped early" or snapshot.best_step is None:
             return ()
-        rows = snapshot.history.rows if snapshot.history else []
-        best = next((row.epoch for row in rows if row.step == snapshot.best_step), None)
-        if best is None:
-            return ()
+        best = best_epoch(snapshot.history, snapshot.best_step) if snapshot.history else 0
         if not snapshot.experiment.early_stopping.restore_best:
             return f"★ best was epoch {best}; the last weights are in use", f"★ epoch {best}; the last is in use"
         kept = f"the weights of epoch {best} are in use"
