@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from math import floor, isclose, isfinite, log10
+from math import ceil, floor, isclose, isfinite, log10
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ UNSET = "unset"
 NOTHING = "none"  # an empty list
 SMALLEST = 1e-5  # the first rung above zero where nothing else says how large a number is
 TINIEST = 1e-12
+LARGEST = 1e300  # there is no rung beyond, nor from infinity, which can be typed all the same
 COUNTED = ("seed",)  # numbers that are names rather than sizes go by one
 SHARES = tuple(round(0.05 * n, 2) for n in range(2, 19))
 
@@ -91,8 +92,13 @@ class Field:
             return value
         if value is None:
             return 100 if setting.type == "int" and direction > 0 else None
-        step = _next_int if setting.type == "int" else _next_float
-        moved = step(setting, value, direction)
+        if not abs(value) <= LARGEST:
+            return value
+        whole = floor(value) if direction < 0 else ceil(value)
+        if setting.type == "float":
+            moved = _next_float(setting, value, direction)
+        else:
+            moved = whole if whole != value else _next_int(setting, whole, direction)
         return moved if _allowed(setting, moved) else value
 
     def hint(self) -> str:

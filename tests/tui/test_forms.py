@@ -1,6 +1,7 @@
 """Fields, ladders, what is being typed or chosen, and the form on a screen."""
 
 from itertools import pairwise
+from math import isnan
 from typing import Any
 
 import pytest
@@ -77,6 +78,20 @@ def test_other_whole_numbers_go_by_one_then_by_five_then_one_two_five() -> None:
     assert walk(epochs, 200, -1, 3) == [100, 95, 90]
     assert walk(epochs, 2, -1, 3) == [1, 1, 1]
     assert walk(field("seed"), 41, 1, 2) == [42, 43]
+
+
+def test_a_fraction_typed_for_a_whole_number_goes_to_the_whole_number_beside_it() -> None:
+    for name in ("epochs", "batch_size", "seed"):
+        assert field(name).stepped(7.5, 1) == 8
+        assert field(name).stepped(7.5, -1) == 7
+        assert field(name).stepped(8.0, 1) in (9, 16)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 1e308, -1e308, 10**308])
+def test_what_is_beyond_every_rung_stays_where_it_is(value: float) -> None:
+    for one in every_number():
+        assert one.stepped(value, 1) == one.stepped(value, -1) == value
+        assert isnan(one.stepped(float("nan"), 1))
 
 
 def every_number() -> list[Field]:
