@@ -98,26 +98,26 @@ class CrossEntropy(Loss, name="cross_entropy"):
     def forward(self, do: Plan, at: LossSite) -> None:
         """With s = z - max z and S = sum exp s: L = mean(log S - q . s), p = exp(s) / S.
 
-        Without class weights the value is one product of [log S; s] with [1 / N; -q / N].
+        Without class weights one product gives S and N S, and another the value, [log S; s] with [1 / N; -q / N].
         """
         z, p = at.z, at.dz
         classes, batch = z.shape
-        q, largest, total = at.t[:classes], at.scratch((batch,)), at.scratch((batch,))
+        q, largest, totals = at.t[:classes], at.scratch((batch,)), at.scratch((2, batch))
         do(np.maximum.reduce, z, 0, None, largest)
         if self.class_weights:
-            self._weighted(do, at, q, at.t[classes], largest, total)
+            self._weighted(do, at, q, at.t[classes], largest, totals[0])
             return
+        summing = np.array([np.ones(classes), np.full(classes, batch)], z.dtype)
         terms, factors = np.zeros(batch + z.size, z.dtype), np.zeros(batch + z.size, z.dtype)
         logs, s, minus_q = terms[:batch], terms[batch:].reshape(z.shape), factors[batch:].reshape(z.shape)
         factors[:batch] = 1 / batch
         do(np.subtract, z, largest, s)
         do(np.exp, s, p)
-        do(np.ones(classes, z.dtype).dot, p, total)
-        do(np.divide, p, total, p)
-        do(np.multiply, p, 1 / batch, p)
+        do(summing.dot, p, totals)
+        do(np.divide, p, totals[1], p)
         do(np.multiply, q, -1 / batch, minus_q)
         do(np.add, p, minus_q, p)
-        do(np.log, total, logs)
+        do(np.log, totals[0], logs)
         _dot(do, terms, factors, at.value)
 
     def _weighted(self, do: Plan, at: LossSite, q: Array, weights: Array, largest: Array, total: Array) -> None:
