@@ -15,7 +15,7 @@ Where to look, in the order in which data flows:
     losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
     feed         batches; course: rates of many steps at once; update: from a gradient to new weights
     epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping
-    state        all that changes, as one value; timeline: keyframes; history: the record
+    state        all that changes, as one value; timeline: keyframes; history and instruments: the record
     stepper      the hot loop; trainer: pulls it all: step, advance, back, seek, edit; probe: the instruments
     session      a trainer on a thread of its own; gradcheck: gradients against finite differences
 """

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.instruments import Instruments
 from engine.memory import Array
 
 
@@ -39,7 +40,8 @@ COLUMNS = tuple(field.name for field in fields(EpochRow))
 
 
 class History:
-    """Per step: loss, gradient norm and learning rate; per epoch: a row. Grows by doubling; a reader sees whole rows.
+    """Per step: loss, gradient norm and learning rate; per epoch: a row, and the instruments. Grows by doubling; a
+    reader sees whole rows.
 
     `steps` is how far the record goes, which after going back is further than the present step, until something is
     changed.
@@ -50,6 +52,7 @@ class History:
         self._lrs: Array = np.empty(1024, np.float64)
         self.steps = 0
         self.rows: list[EpochRow] = []
+        self.instruments = Instruments()
         self.version = 0
 
     @property
@@ -91,6 +94,7 @@ class History:
         """Forgets what came after `step`, because something was changed there."""
         self.steps = min(self.steps, step)
         self.rows[:] = [row for row in self.rows if row.step <= step]
+        self.instruments.truncate(step)
         self.version += 1
 
     def restore(self, losses: Array, norms: Array, lrs: Array, rows: list[dict[str, Any]]) -> None:

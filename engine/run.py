@@ -8,7 +8,8 @@
     experiment.toml         what the run started with, every default spelled out
     history.csv             a row an epoch; row 0 is the untrained network, and the last one alone has test_*
     layers.csv              a row an epoch and node, parameters.csv a row an epoch and parameter: the instruments at the
-                            epoch's last batch; row 0 measures the first batch and updates nothing
+                            epoch's last batch, where that was measured: always, where epochs are asked for one by one;
+                            row 0 measures the first batch and updates nothing
     checkpoint.safetensors  the whole state, from which `Run.resume` goes on to the last bit
     run.json                versions, machine, BLAS, edits and the result
 
@@ -35,8 +36,8 @@ from engine.component import plain
 from engine.errors import BadInput, Failure
 from engine.files import disk_failure, write_atomically
 from engine.history import COLUMNS, EpochRow
+from engine.instruments import LAYER_COLUMNS, PARAMETER_COLUMNS, Cells, cell
 from engine.machine import describe_machine
-from engine.probe import Probe
 from engine.report import Report
 from engine.trainer import Trainer
 
@@ -44,23 +45,15 @@ EXPERIMENT, HISTORY, LAYERS, PARAMETERS = "experiment.toml", "history.csv", "lay
 CHECKPOINT, RUN = "checkpoint.safetensors", "run.json"
 FILES = (EXPERIMENT, HISTORY, LAYERS, PARAMETERS, CHECKPOINT, RUN)
 
-LAYER_COLUMNS = (
-    "epoch", "step", "node", "type", "output_mean", "output_std", "dead", "saturated", "dy_rms", "weight_norm",
-    "grad_norm", "update_ratio",
-)  # fmt: skip
-PARAMETER_COLUMNS = ("epoch", "step", "parameter", "norm", "grad_norm", "grad_rms", "grad_max", "update_ratio")
 SAVE_EVERY = 1.0
-
-Cells = list[str]
 
 
 class Run:
     """A trainer and the folder that its run is written to."""
 
-    def __init__(self, trainer: Trainer, folder: Path, layers: list[Cells], parameters: list[Cells]) -> None:
-        """Use `Run.start` or `Run.resume`; `layers` and `parameters` are the rows of the two tables so far."""
+    def __init__(self, trainer: Trainer, folder: Path) -> None:
+        """Use `Run.start` or `Run.resume`."""
         self.trainer, self.folder = trainer, folder
-        self.layers, self.parameters = layers, parameters
         self._machine = describe_machine()
         self._saved = -SAVE_EVERY
 
@@ -68,9 +61,8 @@ class Run:
     def start(cls, trainer: Trainer, folder: Path, status: str = "") -> "Run":
         """A new run, written at once as it stands; `status` as for `finish`.
 
-        Of a trainer that is under way the tables of layers and parameters get what is in memory: the instruments of
-        the last step, where it ended an epoch. Raises BadInput where the folder holds another run, RunFailed or
-        BadInput where the disk does not take it; then nothing of the run is left.
+        Raises BadInput where the folder holds another run, RunFailed or BadInput where the disk does not take it; then
+        nothing of the run is left.
         """
         refuse_taken(folder)
         made = not folder.exists()
@@ -78,9 +70,7 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise disk_failure(error, folder) from None
-        run = cls(trainer, folder, [], [])
-        if trainer.probe is not None and _ends_epoch(trainer, trainer.probe):
-            run._note(trainer.state.epoch, trainer.probe)
+        run = cls(trainer, folder)
         try:
             run.save(status, trainer.final_row())
         except Failure:
@@ -99,12 +89,11 @@ class Run:
         rows[:] = [replace(row, seconds=seconds.get(row.epoch, 0.0)) for row in rows]
         trainer.seconds = rows[epoch].seconds if rows else 0.0
         layers = _read(folder / LAYERS, LAYER_COLUMNS, epoch)
-        return cls(trainer, folder, layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch))
+        trainer.history.instruments.restore(layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch))
+        return cls(trainer, folder)
 
     def record(self, report: Report) -> None:
-        """Takes note of what a report brings, and saves where that has not been done for a second."""
-        if report.rows and report.probe is not None and report.probe.step == report.rows[-1].step:
-            self._note(report.rows[-1].epoch, report.probe)
+        """Saves where a report brings an epoch and that has not been done for a second."""
         if report.rows and monotonic() - self._saved >= SAVE_EVERY:
             self.save()
 
@@ -127,9 +116,10 @@ class Run:
         if last is not None:
             rows[-1] = last
         write_atomically(folder / EXPERIMENT, tomli_w.dumps(trainer.base.table()).encode())
-        write_atomically(folder / HISTORY, _table(COLUMNS, [[_cell(v) for v in vars(row).values()] for row in rows]))
-        write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, self.layers))
-        write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, self.parameters))
+        write_atomically(folder / HISTORY, _table(COLUMNS, [[cell(v) for v in vars(row).values()] for row in rows]))
+        measured = trainer.history.instruments
+        write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, measured.layers))
+        write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, measured.parameters))
         if np.isfinite(trainer.state.values).all():
             save_checkpoint(trainer, folder / CHECKPOINT)
         result = result_of(trainer, rows[trainer.state.epoch] if rows else None, status)
@@ -146,21 +136,6 @@ class Run:
                 (self.folder / name).unlink(missing_ok=True)
             if made:
                 self.folder.rmdir()
-
-    def _note(self, epoch: int, probe: Probe) -> None:
-        for node in probe.nodes:
-            cells = {"epoch": epoch, "step": probe.step, **vars(node)}
-            self.layers.append([_cell(cells[column]) for column in LAYER_COLUMNS])
-        for parameter in probe.parameters:
-            cells = {"epoch": epoch, "step": probe.step, **vars(parameter)}
-            self.parameters.append([_cell(cells[column]) for column in PARAMETER_COLUMNS])
-
-
-def _ends_epoch(trainer: Trainer, probe: Probe) -> bool:
-    """Whether the instruments are those of the present epoch's last batch, or of the untrained network."""
-    row = trainer.history.row(trainer.state.epoch)
-    updated = any(stats.update_ratio is not None for stats in probe.parameters)
-    return row is not None and probe.step == row.step == trainer.state.step and updated == (row.step > 0)
 
 
 def refuse_taken(folder: Path) -> None:
@@ -217,12 +192,6 @@ def _seconds(text: str) -> float:
         return 0.0
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
-
-
 def _table(columns: tuple[str, ...], rows: list[Cells]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -240,6 +209,8 @@ def _read(path: Path, columns: tuple[str, ...], epoch: int) -> list[Cells]:
             raise ValueError("its columns are not those of this table")
         if not all(row[0].isdecimal() for row in rows):
             raise ValueError("an epoch is no whole number")
+        if not all(row[1].isdecimal() for row in rows):
+            raise ValueError("a step is no whole number")
         return [row for row in rows if int(row[0]) <= epoch]
     except FileNotFoundError:
         return []

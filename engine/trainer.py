@@ -37,7 +37,7 @@ from engine.threads import prepare_thread
 from engine.timeline import Timeline
 
 KEYFRAME_SECONDS = 0.1
-MEASURING_SHARE = 0.02
+MEASURING_SHARE, RECORD_SHARE = 0.02, 0.01
 LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
 
 
@@ -87,6 +87,7 @@ class Trainer:
         self.history.rows.clear()
         probe = self.measure()
         if probe is not None:
+            self.history.instruments.note(0, probe)
             self._finish_epoch(sqrt(sum(stats.grad_norm**2 for stats in probe.parameters)), None)
 
     # ------------------------------------------------------------------------------------------ what there is
@@ -166,7 +167,8 @@ class Trainer:
         the run is done.
 
         The last step is measured, which fills `probe`, unless `measure` is false; that of the whole run always is.
-        Where the time ends it, it is measured only if measuring takes no more than a small share of the time.
+        Where the time ends it, it is measured only if measuring takes no more than a small share of the time; so are
+        the ends of the epochs on the way, for the record.
         """
         prepare_thread()
         first, first_row = self.state.step, self.state.epoch
@@ -180,8 +182,11 @@ class Trainer:
             late = deadline is not None and perf_counter() >= deadline
             goal = self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
             if goal or late or end_of_epoch:
-                final = end_of_epoch and self.state.epoch + 1 >= self.experiment.epochs
-                self._careful_step(end_of_epoch, final or (measure and (goal or (late and self._worth_measuring()))))
+                asked = (measure and goal) or (end_of_epoch and self._may_end_the_run)
+                passing = (end_of_epoch and self._worth_measuring(RECORD_SHARE)) or (
+                    measure and late and self._worth_measuring(MEASURING_SHARE)
+                )
+                self._careful_step(end_of_epoch, asked or passing, asked)
             else:
                 self._many_steps(self._room(last_step), deadline)
             if late:
@@ -323,13 +328,20 @@ class Trainer:
         if self.seconds - self._last_keyframe > KEYFRAME_SECONDS:
             self._keyframe()
 
-    def _worth_measuring(self) -> bool:
+    def _worth_measuring(self, share: float) -> bool:
         """Whether the last measurement was so long ago, or so quick, that another keeps to its share of the time."""
         began, took = self._measured
-        return perf_counter() - began >= took / MEASURING_SHARE
+        return perf_counter() - began >= took / share
 
-    def _careful_step(self, end_of_epoch: bool, measured: bool) -> None:
-        """One step whose update is measured; at an epoch's end it is also evaluated."""
+    @property
+    def _may_end_the_run(self) -> bool:
+        """Whether the present epoch is the last one, or early stopping may make it that."""
+        patience, waited = self.experiment.early_stopping.patience, self.state.stopping.wait + 1
+        return self.state.epoch + 1 >= self.experiment.epochs or 0 < patience <= waited
+
+    def _careful_step(self, end_of_epoch: bool, measured: bool, asked: bool) -> None:
+        """One step whose update is measured; at an epoch's end it is also evaluated, and on record, in passing or
+        because somebody `asked`."""
         began = perf_counter()
         at = self.stepper.gradient()
         loss, square = at.vitals.tolist()
@@ -351,6 +363,8 @@ class Trainer:
             norm = sqrt(float(before.dot(before)))
             moved = self.network.values - before
             self._finish_epoch(sqrt(square), sqrt(float(moved.dot(moved))) / norm if norm else None)
+            if measured and self.probe is not None:
+                self.history.instruments.note(self.state.epoch, self.probe, asked)
         self._apply_edits()
         if end_of_epoch and (self.seconds - self._last_keyframe > KEYFRAME_SECONDS or measured):
             self._keyframe()

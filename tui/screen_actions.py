@@ -198,12 +198,14 @@ class ScreenActions(RunActions):
         """Opens a preset by name, an experiment file, a run's folder or its checkpoint."""
         from engine import BadInput, load_experiment
         from engine.checkpoint import load_checkpoint
-        from tui.store import CHECKPOINT
+        from engine.run import Run
 
         path = Path(choice)
-        if isinstance(choice, Path) and (os.path.isdir(path) or path.suffix == ".safetensors"):
-            checkpoint = path / CHECKPOINT if os.path.isdir(path) else path
-            self.session.open(lambda: load_checkpoint(checkpoint, self.folder))
+        if isinstance(choice, Path) and os.path.isdir(path):
+            self.session.open(lambda: Run.resume(path, self.folder).trainer)
+            return
+        if isinstance(choice, Path) and path.suffix == ".safetensors":
+            self.session.open(lambda: load_checkpoint(path, self.folder))
             return
         try:
             self.session.rebuild(load_experiment(choice))

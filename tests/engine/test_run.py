@@ -228,6 +228,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
         (b"\xff\xfe", "it is not text in UTF-8"),
         (LAYERS.encode() + b"\n1,2\n", "its columns are not those of this table"),
         (LAYERS.encode() + b"\n" + b"x," * 11 + b"\n", "an epoch is no whole number"),
+        (LAYERS.encode() + b"\n1," + b"x," * 10 + b"\n", "a step is no whole number"),
     ],
 )
 def test_a_foreign_table_is_left_alone(content: bytes, reason: str, finished: Run) -> None:

@@ -1,0 +1,86 @@
+"""The record of the instruments: what they showed at the last batch of each epoch, as rows of two tables."""
+
+from typing import Any
+
+import numpy as np
+
+from engine.probe import Probe
+
+LAYER_COLUMNS = (
+    "epoch", "step", "node", "type", "output_mean", "output_std", "dead", "saturated", "dy_rms", "weight_norm",
+    "grad_norm", "update_ratio",
+)  # fmt: skip
+PARAMETER_COLUMNS = ("epoch", "step", "parameter", "norm", "grad_norm", "grad_rms", "grad_max", "update_ratio")
+MOST = 1000  # epochs measured in passing; beyond, every second one is forgotten, and no other like it is kept
+
+Cells = list[str]
+
+
+class Instruments:
+    """By epoch: the rows of layers.csv and of parameters.csv. Epoch 0 measures the first batch and updates nothing."""
+
+    def __init__(self) -> None:
+        self._probes: dict[int, Probe] = {}
+        self._rows: dict[int, tuple[list[Cells], list[Cells]]] = {}  # written when they are first asked for
+        self._passing: list[int] = []
+        self._apart = 1  # epochs between those that are kept of the ones measured in passing
+
+    @property
+    def layers(self) -> list[Cells]:
+        """The rows of all nodes, in order of epochs."""
+        self._write()
+        return [row for epoch in sorted(self._rows) for row in self._rows[epoch][0]]
+
+    @property
+    def parameters(self) -> list[Cells]:
+        """The rows of all parameters, in order of epochs."""
+        self._write()
+        return [row for epoch in sorted(self._rows) for row in self._rows[epoch][1]]
+
+    def note(self, epoch: int, probe: Probe, asked: bool = True) -> None:
+        """Takes in the instruments at an epoch's end. What nobody `asked` for is kept of some epochs only, evenly
+        spread, so that memory stays bounded."""
+        if not asked and epoch not in self._probes and epoch not in self._rows:
+            if epoch % self._apart:
+                return
+            self._passing.append(epoch)
+        self._probes[epoch] = probe
+        if len(self._passing) > MOST:
+            self._apart *= 2
+            self._forget([epoch for epoch in self._passing if epoch % self._apart])
+
+    def truncate(self, step: int) -> None:
+        """Forgets what was measured after `step`."""
+        self._write()
+        self._forget([epoch for epoch, (nodes, _) in self._rows.items() if nodes and int(nodes[0][1]) > step])
+
+    def restore(self, layers: list[Cells], parameters: list[Cells]) -> None:
+        """Takes over the rows of the two tables, whose first two cells are whole numbers: epoch and step."""
+        self._probes, self._rows, self._passing, self._apart = {}, {}, [], 1
+        for place, rows in enumerate((layers, parameters)):
+            for row in rows:
+                self._rows.setdefault(int(row[0]), ([], []))[place].append(row)
+
+    def _write(self) -> None:
+        for epoch, probe in self._probes.items():
+            found = {"epoch": epoch, "step": probe.step}
+            nodes = [[cell((found | vars(stats))[name]) for name in LAYER_COLUMNS] for stats in probe.nodes]
+            parameters = [
+                [cell((found | vars(stats))[name]) for name in PARAMETER_COLUMNS] for stats in probe.parameters
+            ]
+            self._rows[epoch] = nodes, parameters
+        self._probes.clear()
+
+    def _forget(self, epochs: list[int]) -> None:
+        for epoch in epochs:
+            self._probes.pop(epoch, None)
+            self._rows.pop(epoch, None)
+        gone = set(epochs)
+        self._passing = [epoch for epoch in self._passing if epoch not in gone]
+
+
+def cell(value: Any) -> str:
+    """A value as a cell of a table: empty for None; numbers to the last bit."""
+    if value is None:
+        return ""
+    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
