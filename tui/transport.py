@@ -43,12 +43,12 @@ class Header(Widget):
         self._snapshot: Snapshot | None = None
         self._pace: float | None = None
         self._lines: list[list[Part]] = []
-        self._titles = Titles()
+        self.titles = Titles()
 
     def know(self, experiments: "Iterable[Experiment]") -> None:
         """Takes in what the titles of presets stand for."""
         for experiment in experiments:
-            self._titles.know(experiment)
+            self.titles.know(experiment)
         self.on_resize()
 
     def show(self, snapshot: "Snapshot", pace: float | None) -> None:
@@ -90,7 +90,7 @@ class Header(Widget):
         details = self._details(snapshot)
         if self.size.height < 2:
             return [_placed([activity, far, step, *details], width)]
-        title = self._titles.of(snapshot.experiment)
+        title = self.titles.of(snapshot.experiment)
         room = width - 9 - activity.cell_length - 3
         title = title if len(title) <= room else f"{title[: max(0, room - 1)]}…"
         first = _placed([activity, Content.styled(title, "bold")], width - 9)

@@ -8,18 +8,22 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-from tui.actions import Action, keys_of
+from tui.actions import ACTIONS, Action, keys_of
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
+from tui.naming import Titles
+from tui.transport import ACTIVITIES, Header
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
 
 LOOKS_PER_SECOND = 30
+SMALL = 70  # columns below which the title goes before the epoch
+HELP_KEY = next(action for action in ACTIONS if action.id == "help")
 
 
 class Line(Widget):
-    """One line of text."""
+    """One line of parts, two columns apart. Where there is no room for all of them, the last ones before `tail` go."""
 
     DEFAULT_CSS = """
     Line { height: 1; padding: 0 1; color: $muted; }
@@ -28,16 +32,20 @@ class Line(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.auto_links = False
-        self._content = Content("")
+        self._parts: tuple[list[Content], list[Content]] = ([], [])
 
-    def show(self, content: Content) -> None:
+    def show(self, parts: list[Content], tail: list[Content]) -> None:
         """Shows something else."""
-        if content != self._content:
-            self._content = content
+        if (parts, tail) != self._parts:
+            self._parts = parts, tail
             self.refresh()
 
     def render(self) -> Content:
-        return self._content
+        (parts, tail), width = self._parts, self.content_size.width
+        kept = len(parts)
+        while kept and sum(part.cell_length + 2 for part in (*parts[:kept], *tail)) - 2 > width:
+            kept -= 1
+        return Content("  ").join([*parts[:kept], *tail])
 
 
 class WholeScreen(Screen[None]):
@@ -57,6 +65,7 @@ class WholeScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.head, self.foot = Line(), Line()
+        self._titles = Titles()
 
     def compose(self) -> ComposeResult:
         yield self.head
@@ -67,12 +76,22 @@ class WholeScreen(Screen[None]):
         """What is between head and foot; here nothing."""
         return []
 
+    def hints(self) -> tuple[tuple[Action, str], ...]:
+        """The keys at the foot, with their scopes."""
+        return self.HINTS
+
     def on_screen_resume(self) -> None:
         """The keys may have been changed in the settings."""
-        hints = [self._hint(action, scope) for action, scope in (*self.HINTS, (self.LEAVE, self.SCOPE))]
-        self.foot.show(Content("  ").join(hints))
+        self.show_hints()
+
+    def show_hints(self) -> None:
+        """Draws the keys at the foot anew."""
+        parts = [self._hint(action, scope) for action, scope in self.hints()]
+        self.foot.show(parts, [self._hint(HELP_KEY, "app"), self._hint(self.LEAVE, self.SCOPE)])
 
     def on_mount(self) -> None:
+        for header in self.app.screen_stack[0].query(Header):
+            self._titles = header.titles
         self.set_interval(1 / LOOKS_PER_SECOND, self._look)
         self._look()
 
@@ -84,15 +103,20 @@ class WholeScreen(Screen[None]):
 
     def _look(self) -> None:
         snapshot = self.session.snapshot
-        state = f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step}  {snapshot.activity}"
-        name = snapshot.experiment.title or snapshot.experiment.data.name
-        self.head.show(Content.assemble((f"{self.HEADING}  ", "bold $accent"), f"{name}  ", state))
+        glyph, color = ACTIVITIES[snapshot.activity]
+        heading = Content.styled(self.HEADING, "bold $accent")
+        state = Content.styled(f"{glyph} {snapshot.activity}", color)
+        far = Content(f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step}")
+        title, room = self._titles.of(snapshot.experiment), self.size.width - 6
+        room -= sum(part.cell_length for part in (heading, state)) + (far.cell_length + 2) * (self.size.width >= SMALL)
+        title = title if len(title) <= room else f"{title[: max(0, room - 1)]}…"
+        self.head.show([heading, Content(title), state, far], [])
         self.look(snapshot)
 
     def _hint(self, action: Action, scope: str) -> Content:
         remapped: dict[str, Any] = getattr(self.app, "remapped", {})
         keys = keys_of(action, scope, remapped)
-        target = "screen" if scope == self.SCOPE else "focused"
+        target = scope if scope == "app" else "screen" if scope == self.SCOPE else "focused"
         text = Content.assemble((keys[0] if keys else "", "bold $accent"), " ", action.label.lower())
         return text.stylize(Style.from_meta({"@click": f"{target}.{action.call}"}))
 

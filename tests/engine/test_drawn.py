@@ -1,0 +1,121 @@
+"""A drawing becomes an image in the way the data set's own images were made."""
+
+import numpy as np
+import pytest
+
+from engine.data.mnist import Mnist
+from engine.drawn import Manner, as_digits, as_image, as_mnist, cut, manner
+
+
+def stroke(rows=slice(10, 30), columns=slice(5, 9), shape=(40, 40)):
+    drawing = np.zeros(shape)
+    drawing[rows, columns] = 1
+    return drawing
+
+
+def center(image):
+    mass = image.sum()
+    return tuple(float((image.sum(1 - axis) * np.arange(image.shape[axis])).sum() / mass) for axis in range(image.ndim))
+
+
+def test_mnist_s_images_are_as_drawings_are_made(public_data):
+    images = Mnist(limit=1000).load(0, public_data).x[:1000]
+    assert manner(images).share == pytest.approx(20 / 28)
+    assert manner(images).ground.tolist() == [0]
+    centers = np.array([center(image[0]) for image in images])
+    assert np.median(centers, axis=0) == pytest.approx([14, 14], abs=0.05)
+    assert np.abs(centers - 14).max() <= 0.55
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        drawing = np.zeros((40, 40))
+        for row, column in rng.integers(3, 37, (6, 2)):
+            drawing[row - 3 : row + 3, column - 3 : column + 3] = 1
+        made = as_mnist(drawing)
+        assert center(made) == pytest.approx((14, 14), abs=0.55)
+        assert max(cut(made).shape) in (19, 20)
+
+
+def test_mnist_s_digits_drawn_again_are_nearly_themselves(public_data):
+    images = Mnist(limit=100).load(0, public_data).x[:100, 0]
+    alike = []
+    for image in images:
+        drawing = np.zeros((90, 100))
+        drawing[5:89, 9:93] = np.kron(image, np.ones((3, 3)))
+        again = as_image(drawing, (1, 28, 28))[0]
+        alike.append(np.corrcoef(again.ravel(), image.ravel())[0, 1])
+    assert np.median(alike) > 0.97
+    assert min(alike) > 0.85
+
+
+def test_where_it_is_drawn_and_how_large_makes_no_difference():
+    small = as_mnist(stroke(slice(2, 12), slice(30, 32)))
+    assert as_mnist(stroke(slice(10, 20), slice(5, 7))) == pytest.approx(small)
+    assert as_mnist(np.kron(stroke(slice(2, 12), slice(30, 32)), np.ones((4, 4)))) == pytest.approx(small, abs=0.15)
+
+
+def test_the_aspect_is_kept_in_images_of_any_size():
+    for shape in ((1, 28, 28), (1, 60, 33), (1, 17, 90), (1, 3, 3)):
+        image = as_image(stroke(), shape)[0]
+        rows, columns = cut(image).shape
+        assert image.shape == shape[1:]
+        assert rows <= round(shape[1] * 20 / 28) + 1
+        assert columns <= max(1, round(rows / 5)) + 2
+
+
+def test_8x8_counts_the_blocks_of_a_bitmap_of_32x32():
+    image = as_digits(stroke(slice(0, 32), slice(8, 16), (50, 50)))
+    assert image[:, 3:5].tolist() == [[1, 1]] * 8
+    assert image.sum() == 16
+    assert (as_digits(np.random.default_rng(0).random((40, 40))) * 16 % 1 == 0).all()
+    assert as_image(stroke(), (1, 8, 8))[0] == pytest.approx(as_digits(stroke()))
+
+
+def test_nothing_of_lopsided_ink_leaves_the_image():
+    drawing = stroke(slice(0, 40), slice(0, 3))
+    drawing[37:, :] = 1
+    image = as_image(drawing, (1, 20, 20), Manner(np.zeros(1), 1.0))[0]
+    assert cut(image).shape == (20, 20)
+    assert image[0, 0] > 0.5
+    assert image[19, 19] > 0.5
+
+
+def test_an_empty_drawing_is_the_ground():
+    empty = np.zeros((40, 40))
+    assert not as_image(empty, (1, 28, 28)).any()
+    assert not as_image(empty, (1, 8, 8)).any()
+    assert as_image(empty, (3, 9, 9), Manner(np.array([0.1, 0.5, 0.9])))[:, 4, 4] == pytest.approx([0.1, 0.5, 0.9])
+
+
+def test_colours_lie_on_the_ground_of_the_training_images():
+    ground, red = np.array([0.2, 0.6, 0.9]), np.broadcast_to([1.0, 0.0, 0.0], (40, 40, 3))
+    image = as_image(stroke(columns=slice(5, 25)), (3, 32, 32), Manner(ground), red)
+    assert image.dtype == np.float32
+    assert image[:, 0, 0] == pytest.approx(ground)
+    assert image[:, 16, 16] == pytest.approx([1, 0, 0])
+    assert image.min() >= 0
+    assert image.max() <= 1
+
+
+def test_ink_shows_on_every_ground():
+    for ground, ink in ((0.0, 1), (0.4, 1), (0.9, 0)):
+        for shape in ((1, 8, 8), (1, 28, 28), (2, 16, 16), (4, 9, 9)):
+            image = as_image(stroke(columns=slice(5, 25)), shape, Manner(np.full(1, ground)))
+            assert image.shape == shape
+            assert image[:, shape[1] // 2, shape[2] // 2] == pytest.approx(ink)
+            assert image[:, 0, 0] == pytest.approx(ground)
+
+
+def test_how_images_are_made_is_seen_in_them():
+    images = np.full((6, 3, 20, 30), 0.8)
+    images[:, :, 5:15, 3:18] = 0.2
+    made = manner(images)
+    assert made.ground == pytest.approx([0.8] * 3)
+    assert made.share == pytest.approx(0.5)
+    photos = manner(np.random.default_rng(0).random((20, 3, 16, 16)))
+    assert photos.share == 1
+    assert manner(np.zeros((3, 1, 9, 9))).share == pytest.approx(20 / 28)
+
+
+def test_what_is_no_image_is_refused():
+    with pytest.raises(ValueError, match="takes shape"):
+        as_image(np.zeros((40, 40)), (4,))

@@ -1,0 +1,100 @@
+"""What a network makes of a drawing: classes, numbers, or the drawing done again."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import BadInput, Splits, Trainer
+from engine.drawn import ENOUGH, Manner, as_image, manner
+from engine.seeing import Saliency, saliency
+from tui.panels.reading import Subject
+from tui.screens.ink import Color, Sheet
+
+Floats = NDArray[np.float32]
+Kind = Literal["classes", "numbers", "image"]
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The answer to a drawing.
+
+    `pixels` (C, H, W) is the image that the network got, `values` the score of each class, each number, or each pixel,
+    and `names` whose they are. `seen` is the saliency of the largest score or of the first number. An autoencoder has
+    `again` (C, H, W), its own image, and `error`, the mean square of what is amiss in the units of its loss.
+    """
+
+    kind: Kind
+    pixels: Floats
+    values: Floats
+    names: tuple[str, ...]
+    made: Manner
+    seen: Saliency | None = None
+    again: Floats | None = None
+    error: float = 0.0
+
+    @property
+    def best(self) -> int | None:
+        """The class with the largest score; None where the scores are no numbers."""
+        return int(np.argmax(self.values)) if np.isfinite(self.values).all() else None
+
+    @property
+    def paper(self) -> Color:
+        """The colour around what the training images show."""
+        red, green, blue = np.broadcast_to(self.made.ground, (3,)).tolist() if self.gray else self.made.ground.tolist()
+        return red, green, blue
+
+    @property
+    def gray(self) -> bool:
+        """Whether the ink has no colours to choose from."""
+        return len(self.pixels) != 3
+
+    @property
+    def wish(self) -> str:
+        """What there is to draw."""
+        if self.kind == "classes" and all(name.isdigit() and len(name) == 1 for name in self.names):
+            return "draw a digit"
+        if self.kind == "classes" and all(name.lower() in LETTERS and len(name) == 1 for name in self.names):
+            return "draw a letter"
+        return "draw something"
+
+
+def unfit(shape: tuple[int, ...]) -> str | None:
+    """Why a network that reads `shape` cannot read drawings; None where it can."""
+    if len(shape) == 3 and min(shape[1:]) > 1:
+        return None
+    count = int(np.prod(shape))
+    return (
+        f"Drawing is for networks that read images, and this one reads {count} number{'s' * (count != 1)}: go back and "
+        f"open digits, mnist-cnn or a folder of images."
+    )
+
+
+def manner_of(splits: Splits) -> Manner:
+    """How the training images are made."""
+    return manner(splits.scaler.inverse(splits.train.x[:ENOUGH]))
+
+
+def judge(trainer: Trainer, sheet: Sheet, made: Manner | None = None) -> Verdict:
+    """The network's answer to a drawing, made an image in the manner of the training images, which may be known.
+
+    Raises BadInput where it reads no images.
+    """
+    splits = trainer.splits
+    if why := unfit(splits.shape):
+        raise BadInput(why)
+    made = made or manner_of(splits)
+    pixels = as_image(sheet.ink, splits.shape, made, sheet.colors if splits.shape[0] == 3 else None)
+    x = splits.inputs(pixels[None])
+    outputs = np.asarray(trainer.predict(x))
+    if splits.classes:
+        scores = Subject.of(trainer).scores(outputs)[0]
+        return Verdict("classes", pixels, scores, splits.classes, made, saliency(trainer.network, x[0]))
+    values = outputs[0]
+    if values.size != pixels.size:
+        return Verdict("numbers", pixels, values, splits.target_names, made, saliency(trainer.network, x[0], 0))
+    error = float(np.square(values - x.ravel()).mean())
+    again = splits.scaler.inverse(values.reshape(1, *splits.shape))[0]
+    return Verdict("image", pixels, values, (), made, again=again, error=error)
