@@ -29,6 +29,7 @@ class Bench(Screen[None], inherit_bindings=False):
     Bench.-tiny > #tiny { display: block; }
     """
 
+    AUTO_FOCUS = ""  # the panel in use gets the focus, which need not be the first
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)  # moving the focus need not paint the whole screen
 
     def __init__(self) -> None:
@@ -56,3 +57,17 @@ class Bench(Screen[None], inherit_bindings=False):
         if mode == "tiny":
             self.too_small.update(f"too small: {width}x{height}, needs 40x10")
         self.desk.settle()
+        self.call_after_refresh(self._focus_again)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self._focus_again)
+
+    def _focus_again(self) -> None:
+        """What was hidden on a screen that was too small has lost the focus."""
+        if self.focused is None:
+            self.desk.go_to(self.desk.focused_name)
+
+    async def action_use(self, name: str, call: str) -> None:
+        """Goes to a panel, and does an action of it."""
+        self.desk.go_to(name)
+        await self.app.run_action(call, self.desk.panels[name])

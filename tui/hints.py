@@ -35,14 +35,13 @@ class Hints(Widget):
         width = self.content_size.width
         last = [action for action in ACTIONS if action.id in ("help", PALETTE, "quit")]
         shown = [action for action in ACTIONS if action.show_in_footer and action not in last]
-        parts = [self._hint(action, "app", "app") for action in shown]
+        parts = [self._hint(action) for action in shown]
         if self._panel is not None:
-            scope = self._panel.scope()
-            own = [self._hint(action, scope, "focused") for action in self._panel.ACTIONS if action.show_in_footer]
+            own = [self._hint(action, self._panel) for action in self._panel.ACTIONS if action.show_in_footer]
             parts = parts[:3] + own + parts[3:]
-        tail = Content("  ").join([self._hint(action, "app", "app") for action in last])
+        tail = Content("  ").join([self._hint(action) for action in last])
         if sum(part.cell_length + 2 for part in parts[:2]) + tail.cell_length > width:
-            tail = Content("  ").join([self._hint(action, "app", "app") for action in last if action.id != PALETTE])
+            tail = Content("  ").join([self._hint(action) for action in last if action.id != PALETTE])
         line = Content("")
         for part in parts:
             if line.cell_length + part.cell_length + tail.cell_length + 4 > width:
@@ -52,10 +51,11 @@ class Hints(Widget):
             return tail
         return Content.assemble(line, " " * max(2, width - line.cell_length - tail.cell_length), tail)
 
-    def _hint(self, action: Action, scope: str, target: str) -> Content:
-        keys = keys_of(action, scope, self._keymap)
+    def _hint(self, action: Action, panel: Panel | None = None) -> Content:
+        keys = keys_of(action, panel.scope() if panel is not None else "app", self._keymap)
         key = keys[0] if keys else ""
-        click = Style.from_meta({"@click": f"{target}.{action.call}"})
+        call = f"app.{action.call}" if panel is None else f"screen.use({panel.scope()!r}, {action.call!r})"
+        click = Style.from_meta({"@click": call})
         text = Content.assemble((key, "bold $accent"), " ", action.label.lower())
         return text.stylize(click)
 

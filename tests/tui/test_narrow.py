@@ -67,6 +67,33 @@ async def test_a_page_up_or_down_in_a_list_without_room_leaves_it_as_it_is(until
         assert options.highlighted == options.option_count - 1
 
 
+@pytest.mark.parametrize("over", ["", "ctrl+p"])
+async def test_the_panel_in_use_has_the_focus_again_after_a_screen_that_was_too_small(until, over: str) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("3", *filter(None, [over]))
+        await pilot.resize_terminal(1, 1)
+        await pilot.press("escape")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: app.focused is app.bench.desk.panels["loss"])
+        assert app.bench.desk.focused_name == "loss"
+
+
+async def test_a_click_on_a_hint_of_a_panel_works_without_a_focus(until) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: bool(app.presets))
+        await pilot.press("3")
+        loss = app.bench.desk.panels["loss"]
+        shown = loss.chosen
+        place = app.bench.hints.render().plain.index("v view")
+        app.bench.set_focus(None)
+        await pilot.click(app.bench.hints, offset=(place + 1, 0))
+        assert loss.chosen != shown
+        assert app.focused is loss
+
+
 async def test_the_header_is_whole_after_a_resize_at_rest(until) -> None:
     app = Workbench(load_experiment("xor-mlp"))
     async with app.run_test(size=(120, 40)) as pilot:
