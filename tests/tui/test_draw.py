@@ -79,6 +79,9 @@ async def test_an_empty_pad_has_no_prediction():
         unread()
         await answer(screen, pilot)
         unread()
+        screen.pad.ink.line((5, 5), (20, 20))
+        screen._show()
+        assert "nothing drawn yet" in text_of(screen)
 
     await opened(experiment(), (80, 24), act)
 
@@ -226,6 +229,17 @@ def test_answers_that_are_no_numbers_are_told():
     screen, names = Answer(), ("one", "two", "three")
     screen.verdict, screen.empty = Verdict("classes", np.zeros((1, 8, 8), np.float32), scores, names, None), False
     assert screen.draw(40, 20, Palette()).to_text().startswith("It answers  NaN")
+
+
+@pytest.mark.parametrize("flip", [1, -1])
+def test_of_two_classes_and_one_output_the_signs_are_those_of_the_answer(flowers, flip):
+    flowers["model"] = {"name": "mlp", "hidden": []}
+    trainer = Trainer(parse_experiment({**flowers, "loss": {"name": "binary_cross_entropy"}}))
+    trainer.network.values *= flip
+    verdict = judge(trainer, drawn(DIGITS["0"]).sheet)
+    weights = trainer.network.values[:-1].reshape(3, 30, 48)
+    sign = 1 if verdict.values[1] > verdict.values[0] else -1
+    assert verdict.seen.gradient == pytest.approx(sign * weights, abs=1e-6)
 
 
 def test_who_can_read_drawings():

@@ -97,8 +97,10 @@ what decided, bright where more or less ink would change the answer most; `m` sh
         return verdict
 
     def _show(self) -> None:
-        """An emptied pad has no answer, even if one to the last drawing is still to come."""
-        self.answer.empty = self.pad.ink.empty
+        """An empty pad has no answer, even where one to what was there before it is still to come; nor has a first
+        stroke, before the answer to it has come."""
+        verdict = self.answer.verdict
+        self.answer.empty = self.pad.ink.empty or verdict is None or verdict.blank
         self.answer.update()
 
     def on_resize(self) -> None:
@@ -112,7 +114,7 @@ what decided, bright where more or less ink would change the answer most; `m` sh
 
     def on_pad_drawn(self) -> None:
         self._drawings += 1
-        if self.pad.ink.empty != self.answer.empty and self.pad.ink.empty:
+        if self.pad.ink.empty and not self.answer.empty:
             self._show()
         self.look(self.session.snapshot)
 

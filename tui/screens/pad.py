@@ -36,7 +36,7 @@ class Pad(Drawing, can_focus=True):
         Action("move:right", "right,l", "Right", "Move the pen to the right"),
         Action("dot", "space", "Paint", "Paint a dot where the pen is", True),
         Action("pen", "p,enter", "Pen", "Pen down, so that moving draws, or up", True),
-        Action("eraser", "x", "Eraser", "Erase instead of paint, or paint again", True),
+        Action("eraser", "x", "Erase", "Erase instead of paint, or paint again", True),
         Action("color:1", "i", "Ink", "The next colour of the ink, where the images have colours", True),
         Action("color:-1", "I", "Ink before", "The colour of the ink before"),
         Action("undo_stroke", "u,ctrl+z", "Undo", "Take the last stroke back", True),

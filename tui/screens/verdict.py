@@ -1,13 +1,13 @@
 """What a network makes of a drawing: classes, numbers, or the drawing done again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import BadInput, Splits, Trainer
-from engine.drawn import ENOUGH, Manner, as_image, manner
+from engine.drawn import ENOUGH, Manner, as_image, cut, manner
 from engine.seeing import Saliency, saliency
 from tui.panels.reading import Subject
 from tui.screens.ink import Color, Sheet
@@ -23,7 +23,8 @@ class Verdict:
 
     `pixels` (C, H, W) is the image that the network got, `values` the score of each class, each number, or each pixel,
     and `names` whose they are. `seen` is the saliency of the largest score or of the first number. An autoencoder has
-    `again` (C, H, W), its own image, and `error`, the mean square of what is amiss in the units of its loss.
+    `again` (C, H, W), its own image, and `error`, the mean square of what is amiss in the units of its loss. `blank`
+    tells that nothing was drawn.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Verdict:
     seen: Saliency | None = None
     again: Floats | None = None
     error: float = 0.0
+    blank: bool = False
 
     @property
     def best(self) -> int | None:
@@ -88,13 +90,16 @@ def judge(trainer: Trainer, sheet: Sheet, made: Manner | None = None) -> Verdict
     made = made or manner_of(splits)
     pixels = as_image(sheet.ink, splits.shape, made, sheet.colors if splits.shape[0] == 3 else None)
     x = splits.inputs(pixels[None])
-    outputs = np.asarray(trainer.predict(x))
+    outputs, blank = np.asarray(trainer.predict(x)), not cut(sheet.ink).size
     if splits.classes:
-        scores = Subject.of(trainer).scores(outputs)[0]
-        return Verdict("classes", pixels, scores, splits.classes, made, saliency(trainer.network, x[0]))
+        scores, seen = Subject.of(trainer).scores(outputs)[0], saliency(trainer.network, x[0])
+        if outputs.size == 1 and scores[0] > scores[1]:  # the one output speaks for the other class
+            seen = replace(seen, gradient=-seen.gradient)
+        return Verdict("classes", pixels, scores, splits.classes, made, seen, blank=blank)
     values = outputs[0]
     if values.size != pixels.size:
-        return Verdict("numbers", pixels, values, splits.target_names, made, saliency(trainer.network, x[0], 0))
+        seen = saliency(trainer.network, x[0], 0)
+        return Verdict("numbers", pixels, values, splits.target_names, made, seen, blank=blank)
     error = float(np.square(values - x.ravel()).mean())
     again = splits.scaler.inverse(values.reshape(1, *splits.shape))[0]
-    return Verdict("image", pixels, values, (), made, again=again, error=error)
+    return Verdict("image", pixels, values, (), made, again=again, error=error, blank=blank)
