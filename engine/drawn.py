@@ -27,7 +27,7 @@ def manner(images: Array) -> Manner:
     The ground is the median of the pixels at their edges. What differs from it by more than INK is what they show; the
     share is the median over the images of the larger of its height / H and its width / W, 20 / 28 for MNIST.
     """
-    some = np.asarray(images[:ENOUGH], np.float64)
+    some = np.asarray(images[:ENOUGH], np.float32)
     edges = np.concatenate([some[:, :, 0], some[:, :, -1], some[..., 0], some[..., -1]], axis=2)
     ground = np.clip(np.median(edges, axis=(0, 2)), 0, 1)
     shown = (np.abs(some - ground[:, None, None]) > INK).any(axis=1)

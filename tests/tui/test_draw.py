@@ -168,6 +168,17 @@ async def test_colour_images_are_drawn_in_colour_on_their_own_ground(flowers):
     await opened(parse_experiment(flowers), (100, 30), act)
 
 
+def test_images_of_two_channels_are_drawn_in_gray():
+    x = np.tile(np.float32([0.9, 0.7])[:, None, None], (12, 1, 9, 9))
+    split = Split(x, np.arange(12) % 2)
+    splits = Splits(split, None, None, (2, 9, 9), ("a", "b"), (), (), Scaler())
+    trainer = Trainer(parse_experiment({"layers": [{"type": "flatten"}]}), splits)
+    verdict = judge(trainer, drawn(DIGITS["4"]).sheet)
+    assert verdict.gray
+    assert verdict.paper == pytest.approx((0.8, 0.8, 0.8))
+    assert verdict.pixels.min() < 0.3 < verdict.pixels.max()
+
+
 async def test_gray_images_have_no_colour_to_choose():
     async def act(screen, pilot):
         assert "i ink" not in screen.foot.render().plain

@@ -14,6 +14,7 @@ from tui.screens.ink import Color, Sheet
 
 Floats = NDArray[np.float32]
 Kind = Literal["classes", "numbers", "image"]
+MUCH = 4_000_000  # values of training images that are looked at
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -45,7 +46,7 @@ class Verdict:
     @property
     def paper(self) -> Color:
         """The colour around what the training images show."""
-        red, green, blue = np.broadcast_to(self.made.ground, (3,)).tolist() if self.gray else self.made.ground.tolist()
+        red, green, blue = [float(self.made.ground.mean())] * 3 if self.gray else self.made.ground.tolist()
         return red, green, blue
 
     @property
@@ -75,8 +76,9 @@ def unfit(shape: tuple[int, ...]) -> str | None:
 
 
 def manner_of(splits: Splits) -> Manner:
-    """How the training images are made."""
-    return manner(splits.scaler.inverse(splits.train.x[:ENOUGH]))
+    """How the training images are made; of large ones, a few are looked at."""
+    x = splits.train.x
+    return manner(splits.scaler.inverse(x[: max(1, min(ENOUGH, MUCH // x[0].size))]))
 
 
 def judge(trainer: Trainer, sheet: Sheet, made: Manner | None = None) -> Verdict:
