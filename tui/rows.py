@@ -13,8 +13,13 @@ LIVE, RESTARTS, WRONG, CURSOR = "•", "↻", "✗", "›"
 
 
 def cut(text: str, width: int) -> str:
-    """A text in at most `width` columns, with an ellipsis where it is cut."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+    """A text in at most `width` columns, with an ellipsis where it is cut: behind a whole word, unless little of the
+    room were used then."""
+    if len(text) <= width:
+        return text
+    head = text[: max(0, width - 1)]
+    words = text[: max(0, width - 1)].rpartition(" ")[0]
+    return f"{words} …" if len(words) > width // 3 else f"{head}…"
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,11 @@ class FieldRow(Row):
         return *label, (shown, "value"), (f"{about:<{room - len(shown)}} {mark}", "muted")
 
     def label(self, width: int) -> tuple[tuple[Part, ...], int]:
-        """The label, and how many columns are left for the value before the mark; without marks it may be longer."""
+        """The label, and how many columns are left for the value before the mark; without marks it may be longer.
+
+        A value that is longer than its column begins where the label ends.
+        """
         columns = min(self.label_width, max(6, width // 2 + (0 if self.marked else 2)))
         text = cut(f"{'  ' * self.field.depth}{self.field.label}", columns)
+        columns = max(len(text), min(columns, width - 3 - len(self.field.text())))
         return ((f"{text:<{columns}} ", "label"),), max(1, width - columns - 3)

@@ -1,5 +1,6 @@
 """Fields, ladders, what is being typed or chosen, and the form on a screen."""
 
+from dataclasses import replace
 from itertools import pairwise
 from math import isnan
 from typing import Any
@@ -15,7 +16,7 @@ from engine import KINDS, BadInput, Component, Experiment, Setting, load_experim
 from tui.entry import Menu, Typing, Verdict
 from tui.fields import Field, Option, as_text, field_of, fields_of, span
 from tui.forms import Form
-from tui.rows import FieldRow, HeadingRow, Row
+from tui.rows import FieldRow, HeadingRow, Row, cut
 from tui.themes import THEMES
 
 
@@ -408,3 +409,26 @@ def test_an_empty_list_reads_none_and_is_typed_as_nothing():
 
     assert as_text(()) == "none"
     assert Field("loss.class_weights", None, ()).source() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("conv2d1 32 padding=1", 20, "conv2d1 32 padding=1"),
+        ("conv2d1 32 padding=1", 12, "conv2d1 32 …"),
+        ("cnn 32,64 hidden=64", 18, "cnn 32,64 …"),
+        ("cross_entropy", 8, "cross_e…"),
+        ("a binary_cross_entropy", 12, "a binary_cr…"),
+        ("word", 0, "…"),
+    ],
+)
+def test_what_does_not_fit_is_cut_behind_a_word_where_that_wastes_little(text: str, width: int, shown: str) -> None:
+    assert cut(text, width) == shown
+
+
+@pytest.mark.parametrize("width", [30, 33, 40])
+def test_a_long_value_begins_where_its_label_ends(width: int) -> None:
+    row = FieldRow("loss", field=replace(field("loss"), value="binary_cross_entropy"), label_width=15, marked=True)
+    line = "".join(text for text, _ in row.parts(width))
+    assert "binary_cross_entropy" in line
+    assert len(line) == width

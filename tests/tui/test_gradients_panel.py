@@ -284,7 +284,9 @@ async def test_the_future_of_the_strip_is_dimmed():
         panel.show(rest(session))
         await pilot.pause()
         dimmed = panel._picture
-        rows = [y for y, line in enumerate(dimmed.to_text().split("\n")) if "▀" in line]
+        lines = dimmed.to_text().split("\n")
+        head = next(y for y, line in enumerate(lines) if "history" in line)
+        rows = [y for y, line in enumerate(lines) if y > head and "▀" in line]
         left = dimmed.to_text().split("\n")[rows[0]].index("▀")
         width = 100 - left
         here = left + int(45 / 192 * width)
@@ -383,3 +385,19 @@ async def test_the_perceptron_s_steps_are_no_alarm():
         await pilot.pause()
         line = next(line for line in panel.as_text().split("\n") if line.startswith("output.weight"))
         assert f"{short(weights.update_ratio)} – no alarm: the perceptron's rule" in line
+
+
+@pytest.mark.parametrize(("size", "tall"), [((100, 12), 1), ((100, 16), 1), ((100, 22), 2), ((100, 30), 3)])
+async def test_room_below_is_used_by_taller_bars_and_a_taller_history(size, tall):
+    async with hosted("playground", size, epochs=2) as (panel, session, pilot):
+        session.seek(session.snapshot.history.steps)
+        panel.show(rest(session))
+        await pilot.pause()
+        lines = panel.as_text().split("\n")
+        assert panel._tall == tall
+        names = [y for y, line in enumerate(lines) if line.split()[:1] == ["dense1"]]
+        others = [y for y, line in enumerate(lines) if line.split()[:1] == ["tanh1"]]
+        assert others[0] - names[0] == tall
+        assert size[1] - len(lines) <= len(panel.past.names) + 1
+        await pilot.click(panel, offset=(2, others[0] + tall // 2))
+        assert panel.selected == "tanh1"

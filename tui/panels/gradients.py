@@ -26,7 +26,9 @@ SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8
 HISTORY = ("history, layer by layer, by step", "history by step", "history")
 KEPT = "\N{NO-BREAK SPACE}"
+TALLEST = 3  # rows of a bar
 FEW = 8  # nodes that are all shown even where the history stands beside them
+HIGHEST = 4  # rows of a layer's history where it stands below
 LEFT_HALF = ord("▌")
 
 
@@ -103,6 +105,7 @@ scale. Biases start near zero, where any step is long against their length, so t
         self._shown: tuple[object, ...] = ()
         self._first = 0
         self._top = 0
+        self._tall = 1
         self._rows: list[LayerRow] = []
 
     def show(self, snapshot: Snapshot) -> None:
@@ -131,16 +134,19 @@ scale. Biases start near zero, where any step is long against their length, so t
             picture.paste(draw_detail(snapshot, self.selected, SCALE, width, height - top, palette), top, 0)
             return picture
         room = height - top - 2
-        strip = max(4, len(self.past.names) + 2)
+        strip = max(3, len(self.past.names) + 1)
         nodes = len(snapshot.probe.nodes)
         roomy = nodes <= room and (nodes <= FEW or nodes + strip <= room)
         self._rows = layer_rows(snapshot.probe, roomy if self.everything is None else self.everything)
         below = room - len(self._rows) >= strip
-        rows = self._visible(max(1, room))
+        spare = room - (strip + 2 if below else 0)  # with a line of marks and one that is empty
+        self._tall = min(TALLEST, max(1, spare // max(1, len(self._rows))))
+        rows = self._visible(max(1, room // self._tall))
         self._top = top + 1
         self._table(picture, top, rows, palette, with_past=not below)
         if below:
-            self._strip(picture, top + 2 + len(self._rows) + 1, palette)
+            left = room - self._tall * len(self._rows)
+            self._strip(picture, picture.height - left + (left >= strip + 2), palette)
         return picture
 
     def _visible(self, room: int) -> list[LayerRow]:
@@ -174,23 +180,27 @@ scale. Biases start near zero, where any step is long against their length, so t
             picture.put(top, ends[-1] + 1, "history"[:past], muted)
         logs = self._past(2 * past) if past else {}
         guides = [left + place for _, place in SCALE.ticks(bar) if 0 < place < bar]
-        for line, row in enumerate(rows, top + 1):
+        for place, row in enumerate(rows):
+            first = top + 1 + place * self._tall
+            line = first + (self._tall - 1) // 2
             chosen = self.selected in row.members
             face = BOLD if row.weighted or chosen else 0
             name = row.name if len(row.name) <= label else row.name[: label - 1] + "…"
             picture.put(line, 0, ("▸" if chosen else " ") + name.rjust(label),
                         palette.color("cursor" if chosen else "text" if row.weighted else "muted"), face)  # fmt: skip
-            for guide in guides:
-                picture.put(line, guide, "┊", palette.color("faint"))
-            _bar(picture, line, left, bar, row, palette)
+            for part in range(first, first + self._tall):
+                for guide in guides:
+                    picture.put(part, guide, "┊", palette.color("faint"))
+            _bar(picture, first, self._tall, left, bar, row, palette)
             for column, end in zip(columns, ends[1:], strict=True):
                 text, role = column.cell(row)
                 if text:
                     text = text.ljust(column.width) if column is VERDICT else text
                     picture.put(line, end - len(text), text[: column.width], palette.color(role), BOLD * chosen)
             if row.name in logs:
-                _past_row(picture, line, ends[-1] + 1, logs[row.name], self._present(past), palette)
-        foot = top + 1 + len(rows)
+                for part in range(first, first + self._tall):
+                    _past_row(picture, part, ends[-1] + 1, logs[row.name], self._present(past), palette)
+        foot = top + 1 + len(rows) * self._tall
         if foot < picture.height:
             draw_decades(picture, foot, left, bar, SCALE, palette)
             if past:
@@ -250,17 +260,19 @@ scale. Biases start near zero, where any step is long against their length, so t
         names = self.past.names
         label = max(map(len, names), default=0) + 1
         width = picture.width - label
-        if picture.height - top < 2 or width < NARROWEST_PAST:
+        if not names or picture.height - top < 2 or width < NARROWEST_PAST:
             return
         text = f"0–{count(self._last)}"
         measured = self.past.measured(self._end, width)
-        gaps = not measured.all()
+        gaps = not measured.all() and picture.height - top - 2 >= len(names)
         moments = f", measured at {_moments(len(self.past))} ╵" if gaps else ""
         names_of_it = (HISTORY[0] + moments, HISTORY[1] + moments, *HISTORY)
         head = next((name for name in names_of_it if len(name) + 2 + len(text) <= width), "")
         picture.put(top, label, head, palette.color("muted"))
         picture.put(top, picture.width - len(text), text, palette.color("muted"))
-        height = min(picture.height - top - 1 - gaps, 2 * len(names))
+        height = picture.height - top - 1 - gaps
+        if height >= len(names):
+            height = min(height // len(names), HIGHEST) * len(names)
         values = self.past.columns(self._end, width)
         history = draw_history(values, names, SCALE, label + values.shape[1], height, palette)
         ahead = slice(label + self._present(width), None)
@@ -307,7 +319,7 @@ scale. Biases start near zero, where any step is long against their length, so t
         place = event.get_content_offset(self)
         if place is None or self.detailed:
             return
-        row = place.y - self._top + self._first
+        row = (place.y - self._top) // self._tall + self._first
         if place.y >= self._top and row < len(self._rows):
             again = row == self._place
             self._select(row)
@@ -351,7 +363,9 @@ def _moments(measured: int) -> str:
     return f"{count(measured)} step{'s' * (measured != 1)}"
 
 
-def _bar(picture: Picture, line: int, left: int, width: int, row: LayerRow, palette: Palette) -> None:
+def _bar(picture: Picture, line: int, tall: int, left: int, width: int, row: LayerRow, palette: Palette) -> None:
+    """A bar as long as the gradient is large, so many rows high; the last of several is half a row, so that they stand
+    apart."""
     size = row.stats.grad_rms
     if size is None:
         return
@@ -362,7 +376,11 @@ def _bar(picture: Picture, line: int, left: int, width: int, row: LayerRow, pale
     eighths = max(1, round(share * width * 8))
     body = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
     color = int(palette.heat(max(share, 0.15)))
-    picture.put(line, left, body[:width], color if row.weighted else palette.faded(color, 0.4))
+    color = color if row.weighted else palette.faded(color, 0.4)
+    for part in range(line, line + max(1, tall - 1)):
+        picture.put(part, left, body[:width], color)
+    if tall > 1:
+        picture.put(line + tall - 1, left, ("▀" * (eighths // 8) + "▘" * (eighths % 8 >= 4))[:width], color)
 
 
 def _past_row(picture: Picture, line: int, left: int, shares: np.ndarray, present: int, palette: Palette) -> None:

@@ -77,7 +77,7 @@ class LayerRow(Row):
         room, shapes, counts, (_, _, share) = self.columns.fit(width)
         own = self.key == "output" or (node.name.startswith(node.type) and node.name[len(node.type) :].isdigit())
         if room >= 30:
-            name = f"{node.name[:13]:<14}{node.type} {node.settings}".rstrip()
+            name = f"{cut(node.name, 13):<14}{node.type} {node.settings}".rstrip()
         else:
             settings = (
                 node.settings.rpartition(" ")[2] if self.key == "output" else node.settings
