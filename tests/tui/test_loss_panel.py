@@ -223,6 +223,18 @@ async def test_as_many_charts_as_fit(size, count):
         assert panel.chosen.name == "accuracy"
 
 
+async def test_a_chart_that_the_first_epoch_shows_to_be_none_of_this_run_gives_way():
+    async with hosted("digits", size=(60, 14), data="reg_plane", loss="mse") as (panel, session, pilot):
+        panel.show(rest(session))
+        await pilot.press("d", "v")
+        assert panel.chosen.name == "accuracy"
+        session.epoch()
+        panel.show(rest(session))
+        assert panel.chosen.name == "loss"
+        panel.action_choose("accuracy")
+        assert panel.chosen.name == "loss"
+
+
 async def test_numbers_as_targets_have_no_accuracy():
     async with hosted("digits", data="reg_plane", loss="mse") as (panel, session, pilot):
         panel.show(trained(session, 1))

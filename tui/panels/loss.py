@@ -109,9 +109,10 @@ is dimmed lies ahead of it and stays on record until something is changed.
         new_run = snapshot.run != self._run
         self._run, self._snapshot = snapshot.run, snapshot
         self._follow(snapshot)
-        if new_run:
-            if self.chosen not in self.kinds:
-                self.chosen = KINDS[0]
+        gone = self.chosen not in self.kinds  # which the first row on record may tell
+        if gone:
+            self.chosen = KINDS[0]
+        if new_run or gone:
             self._settle()
         else:
             self._draw()
@@ -245,8 +246,8 @@ is dimmed lies ahead of it and stays on record until something is changed.
         return self.charts[self.chosen.name]
 
     def action_choose(self, name: str) -> None:
-        """Shows a chart by its name."""
-        self.chosen = next(kind for kind in self.kinds if kind.name == name)
+        """Shows a chart by its name, where the run has it."""
+        self.chosen = next((kind for kind in self.kinds if kind.name == name), self.chosen)
         self._settle()
 
     def choices(self) -> tuple[Action, ...]:
