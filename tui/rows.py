@@ -66,9 +66,11 @@ class FieldRow(Row):
     def label(self, width: int) -> tuple[tuple[Part, ...], int]:
         """The label, and how many columns are left for the value before the mark; without marks it may be longer.
 
-        A value that is longer than its column begins where the label ends.
+        The column of labels ends where it must for the longer of label and value to be whole, if both can be.
         """
         columns = min(self.label_width, max(6, width // 2 + (0 if self.marked else 2)))
-        text = cut(f"{'  ' * self.field.depth}{self.field.label}", columns)
-        columns = max(len(text), min(columns, width - 3 - len(self.field.text())))
+        text, spare = f"{'  ' * self.field.depth}{self.field.label}", width - 3 - len(self.field.text())
+        columns = max(columns, min(len(text), spare))
+        text = cut(text, columns)
+        columns = max(len(text), min(columns, spare))
         return ((f"{text:<{columns}} ", "label"),), max(1, width - columns - 3)

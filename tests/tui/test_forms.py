@@ -432,3 +432,11 @@ def test_a_long_value_begins_where_its_label_ends(width: int) -> None:
     line = "".join(text for text, _ in row.parts(width))
     assert "binary_cross_entropy" in line
     assert len(line) == width
+
+
+def test_a_long_label_takes_the_room_that_its_value_leaves() -> None:
+    smoothing = field("loss.label_smoothing")
+    row = FieldRow(smoothing.key, field=smoothing, label_width=12, marked=True)
+    assert "".join(text for text, _ in row.parts(28)).startswith("label_smoothing 0")
+    long = FieldRow(smoothing.key, field=replace(smoothing, value="a very long value"), label_width=12, marked=True)
+    assert "".join(text for text, _ in long.parts(28)).startswith("label_smoot… a very long")
