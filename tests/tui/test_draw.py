@@ -235,6 +235,13 @@ def test_of_many_classes_the_best_are_listed_and_the_others_counted():
         assert height < 3 or any("more" in line for line in lines)
 
 
+def test_without_any_slope_nothing_decided():
+    trainer = numbers("height")
+    trainer.network.values[:] = 0
+    assert "nothing: no slope" in shown(trainer)
+    assert "nothing: no slope" in shown(trainer, other=True)
+
+
 def test_answers_that_are_no_numbers_are_told():
     scores = np.full(3, np.nan, np.float32)
     screen, names = Answer(), ("one", "two", "three")

@@ -74,9 +74,7 @@ async def test_keys_of_the_draw_and_seeing_screens(until: Until, remapped: None)
         await pilot.press("5", "d")
         screen = app.screen
         assert isinstance(screen, DrawScreen)
-        await until(
-            pilot, lambda: "f9 paint" in str(screen.foot.render()) and "f6 shows" in str(screen.foot.render())
-        )
+        await until(pilot, lambda: "f9 paint" in str(screen.foot.render()) and "f6 shows" in str(screen.foot.render()))
         await pilot.press("f9")
         assert not screen.pad.ink.empty
         await pilot.press("question_mark")

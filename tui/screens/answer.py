@@ -140,12 +140,13 @@ def _frames(verdict: Verdict, other: bool, palette: Palette) -> list[Framed]:
             frames.append((plain("where it errs", "errs"), lambda rows, columns: _heat(size, rows, columns, palette)))
     elif verdict.seen is not None:
         seen = verdict.seen
-        if other:  # of more ink, which is darker than light paper
+        decided = seen.strength.any()
+        if other and decided:  # of more ink, which is darker than light paper
             ink = seen.gradient.sum(0) * (1 if verdict.made.ground.mean() < 0.5 else -1)
             captions = ends(("for", above), ("against", below), " and ", "/") + ends(("+", above), ("-", below), "/")
             frames.append((captions, lambda rows, columns: signed(ink, rows, columns, palette)))
         else:
-            captions = plain("what decided it", "decided")
+            captions = plain("what decided it", "decided") if decided else plain("nothing: no slope", "no slope")
             frames.append((captions, lambda rows, columns: heat(seen.strength, rows, columns, palette)))
     return frames
 
