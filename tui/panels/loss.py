@@ -109,10 +109,9 @@ is dimmed lies ahead of it and stays on record until something is changed.
         new_run = snapshot.run != self._run
         self._run, self._snapshot = snapshot.run, snapshot
         self._follow(snapshot)
-        gone = self.chosen not in self.kinds  # which the first row on record may tell
-        if gone:
-            self.chosen = KINDS[0]
-        if new_run or gone:
+        if new_run:
+            if self.chosen not in self.kinds:
+                self.chosen = KINDS[0]
             self._settle()
         else:
             self._draw()
