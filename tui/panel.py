@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.widget import Widget
 
-from tui.actions import Action, bindings
+from tui.actions import ACTIONS, Action, bindings, keys_of
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
@@ -42,6 +42,11 @@ class Panel(Widget, can_focus=True):
     def session(self) -> "Session":
         """Where commands go."""
         return self.workbench.session
+
+    def key_of(self, name: str) -> str:
+        """The first key of an action of the program such as "play", as a person reads it; empty where it has none."""
+        action = next(action for action in ACTIONS if action.id == name)
+        return next(iter(keys_of(action, "app", self.workbench.remapped)), "")
 
     def show(self, snapshot: "Snapshot") -> None:
         """Draws what changed; called on the UI thread, only while the panel is visible and `snapshot.version` is new.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -19,8 +19,9 @@ Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 
 
 class PanelHost(App[int]):
-    """An app with one panel, which follows the selection as on the workbench."""
+    """An app with one panel, which follows the selection as on the workbench, with the keys as they come."""
 
+    remapped: ClassVar[dict[str, str]] = {}
     selected_node: reactive[str | None] = reactive(None)
 
     def __init__(self, session: Any, panel: Panel) -> None:

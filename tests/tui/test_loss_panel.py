@@ -13,6 +13,8 @@ from tui.panels.record import Record, known_steps
 
 
 class Host(App):
+    remapped = {}
+
     def __init__(self, session=None):
         super().__init__()
         self.session = session

@@ -51,6 +51,8 @@ async def test_keys_of_the_program_and_of_panels(until: Until, remapped: None) -
         footer = app.bench.hints.render().plain
         assert "f7 epoch" in footer
         assert "f8 log" in footer
+        assert "f7  one epoch" in app.bench.desk.panels["loss"].as_text()
+        assert "f7 one epoch" in app.bench.desk.panels["timeline"].as_text()
         keys = {entry.text: entry.keys for entry in everything(app)}
         assert keys["Epoch"] == "f7"
         assert keys["Loss: Log"] == "f8"

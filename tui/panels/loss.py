@@ -42,7 +42,7 @@ SPLITS = {
 WAITING = {
     "loading": "reading the data\nand building the network",
     "failed": "there is nothing to show",
-    "paused": "nothing trained yet\n\nspace  trains    s  one batch    e  one epoch",
+    "paused": "nothing trained yet\n\n{play}  trains    {step}  one batch    {epoch}  one epoch",
 }
 
 
@@ -188,9 +188,14 @@ is dimmed lies ahead of it and stays on record until something is changed.
         for kind in self._due(snapshot):
             chart = self.charts[kind.name]
             waiting = "measured at the end of each epoch" if self.record.steps else "nothing trained yet"
-            chart.empty = waiting if self.record.steps else WAITING.get(snapshot.activity, waiting)
+            chart.empty = waiting if self.record.steps else self._waiting(snapshot) or waiting
             series = self._curves(kind) if self.record.steps else ()
             chart.show(series, marks, snapshot.steps_per_epoch, present)
+
+    def _waiting(self, snapshot: Snapshot) -> str:
+        """What is there before the first step, with the keys that lead on."""
+        keys = {name: self.key_of(name) for name in ("play", "step", "epoch")}
+        return WAITING.get(snapshot.activity, "").format_map(keys)
 
     def _due(self, snapshot: Snapshot) -> tuple[Kind, ...]:
         """The charts to draw in this frame: while it plays the first one, and the others in turn."""
