@@ -111,7 +111,7 @@ async def test_an_autoencoder_draws_it_again_and_tells_the_error():
         shown = text_of(screen)
         assert all(part in shown for part in ("mse 0.", "the network gets", "it draws", "where it errs"))
         await pilot.press("m")
-        assert "too dark, too bright" in text_of(screen)
+        assert "too dark (-), too bright (+)" in text_of(screen)
         assert "it draws" in text_of(screen, 20, 9)
 
     await opened(experiment(predict="inputs"), (80, 24), act)
@@ -211,6 +211,7 @@ def test_a_regression_answers_with_its_numbers():
     assert verdict.values == pytest.approx([value])
     assert f"It answers  {value:.3f}"[:16] in shown(trainer)
     assert "what decided it" in shown(trainer)
+    assert "against (-), for (+)" in shown(trainer, other=True)
     several = shown(numbers("height", "width", "weight"))
     assert all(name in several for name in ("height", "width", "weight"))
     few = shown(numbers(*"abcdefgh"), (30, 4))

@@ -121,8 +121,10 @@ def _frames(verdict: Verdict, other: bool, palette: Palette) -> list[Framed]:
     def plain(*captions: str) -> list[list[Part]]:
         return [[(caption, muted)] for caption in captions]
 
-    def ends(first: Part, second: Part, *between: str) -> list[list[Part]]:
-        return [[first, (text, muted), second] for text in between]
+    def ends(low: str, high: str) -> list[list[Part]]:
+        signs = (" (-)", " (+)") if palette.depth == "none" else ("", "")
+        words = [(low + signs[0], below), (", ", muted), (high + signs[1], above)]
+        return [words, [("-", below), ("/", muted), ("+", above)]]
 
     frames: list[Framed] = [
         (plain("the network gets", "it gets"), lambda rows, columns: image(verdict.pixels, rows, columns, palette))
@@ -132,9 +134,7 @@ def _frames(verdict: Verdict, other: bool, palette: Palette) -> list[Framed]:
         amiss, size = again.mean(0) - verdict.pixels.mean(0), np.abs(again - verdict.pixels).max(0)
         frames.append((plain("it draws"), lambda rows, columns: image(again, rows, columns, palette)))
         if other:
-            captions = ends(("too dark", below), ("too bright", above), ", ", "/") + ends(
-                ("-", below), ("+", above), "/"
-            )
+            captions = ends("too dark", "too bright")
             frames.append((captions, lambda rows, columns: signed(amiss, rows, columns, palette, 1.0)))
         else:
             frames.append((plain("where it errs", "errs"), lambda rows, columns: _heat(size, rows, columns, palette)))
@@ -143,7 +143,7 @@ def _frames(verdict: Verdict, other: bool, palette: Palette) -> list[Framed]:
         decided = seen.strength.any()
         if other and decided:  # of more ink, which is darker than light paper
             ink = seen.gradient.sum(0) * (1 if verdict.made.ground.mean() < 0.5 else -1)
-            captions = ends(("for", above), ("against", below), " and ", "/") + ends(("+", above), ("-", below), "/")
+            captions = ends("against", "for")
             frames.append((captions, lambda rows, columns: signed(ink, rows, columns, palette)))
         else:
             captions = plain("what decided it", "decided") if decided else plain("nothing: no slope", "no slope")
