@@ -36,16 +36,6 @@ class NodeFacts:
     multiply_adds: int
 
 
-@dataclass(frozen=True)
-class Box:
-    """Rows top ... bottom - 1 and columns left ... right - 1 of the input."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
 WHOLE = Field(0, 0, 0, whole=True)
 
 
@@ -60,15 +50,6 @@ def describe(nodes: Sequence[Node]) -> tuple[NodeFacts, ...]:
     return tuple(facts)
 
 
-def box(facts: NodeFacts, row: int, column: int, shape: Shape) -> Box:
-    """What the unit at (row, column) of a node sees of an input of `shape` (C, H, W)."""
-    _, height, width = shape
-    if facts.field.whole:
-        return Box(0, height, 0, width)
-    (top, bottom), (left, right) = (_span(facts.field, at, size) for at, size in ((row, height), (column, width)))
-    return Box(top, bottom, left, right)
-
-
 def seen(facts: NodeFacts, shape: Shape) -> str:
     """A unit's receptive field in an image of `shape` (C, H, W), to read: "5x5", "all"; empty where there is no image.
 
@@ -76,13 +57,6 @@ def seen(facts: NodeFacts, shape: Shape) -> str:
     """
     size = -int(-facts.field.size // 1)
     return "" if len(shape) != 3 else "all" if facts.field.whole else f"{size}x{size}"
-
-
-def _span(field: Field, index: int, size: int) -> tuple[int, int]:
-    """From the first pixel to behind the last; upsampling leaves fractions, which count as whole pixels."""
-    start = field.start + field.stride * index
-    first, last = int(start // 1), int(-((-(start + field.size)) // 1))
-    return max(0, min(first, size)), max(0, min(last, size))
 
 
 def _field(node: Node, field: Field) -> Field:

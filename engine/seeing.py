@@ -119,7 +119,7 @@ def filters(network: Network, node: str) -> Array | None:
 
 
 def effective_field(network: Network, node: str, place: tuple[int, ...], x: Array) -> Array:
-    """d y[place] / d input in size, (H, W) or (features,), for one unit of a node: the part of the input that it sees.
+    """d y[place] / d input (*shape), for one unit of a node and one input x: what it listens to.
 
     It lies within the theoretical receptive field, and is usually much smaller (Luo et al. 2016, arXiv:1701.04128).
     """
@@ -127,8 +127,7 @@ def effective_field(network: Network, node: str, place: tuple[int, ...], x: Arra
     look.forward(x[None])
     dy = np.zeros_like(look.outputs[node])
     dy[(*place, 0)] = 1
-    size = np.abs(look.backward(node, dy)[..., 0])
-    return np.asarray(size.max(axis=0) if size.ndim == 3 else size)
+    return look.backward(node, dy)[..., 0].copy()
 
 
 def _strongest(scores: Array) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from textual.widget import Widget
 
 from engine import INPUT, Trainer
-from engine.geometry import box, describe
+from engine.reach import reach
 from engine.seeing import activity, effective_field, filters, occlusion, saliency
 from tui.actions import Action, bindings
 from tui.asking import Asking, moment
@@ -93,15 +93,14 @@ def _field(trainer: Trainer, node: str, x: Floats) -> tuple[Floats, str]:
     outputs = activity(trainer.network, node, x).outputs
     place = tuple(int(axis) for axis in np.unravel_index(int(np.argmax(np.nan_to_num(outputs))), outputs.shape))
     field = effective_field(trainer.network, node, place, x)
-    facts = next(facts for facts in describe(trainer.network.nodes) if facts.node == node)
-    if field.ndim == 1:
-        return as_sheet(field)[None], ""
-    unit = " ".join(map(str, place))
-    if facts.field.whole or len(place) < 3:
-        return np.asarray(field)[None], f"its strongest unit, {unit}, sees the whole input"
-    seen = box(facts, place[1], place[2], trainer.splits.shape)
-    size = f"{seen.bottom - seen.top}x{seen.right - seen.left}"
-    return np.asarray(field)[None], f"its strongest unit, {unit}, sees {size} from row {seen.top}, column {seen.left}"
+    strength = np.abs(field).max(axis=0) if field.ndim == 3 else as_sheet(np.abs(field))
+    unit, seen = " ".join(map(str, place)), reach(trainer.network.nodes, trainer.splits.shape, node, place)
+    if seen.box is None:
+        return strength[None], ""
+    if seen.mask.all():
+        return strength[None], f"its strongest unit, {unit}, sees the whole input"
+    size = "x".join(map(str, seen.box.size))
+    return strength[None], f"its strongest unit, {unit}, sees {size} from row {seen.box.top}, column {seen.box.left}"
 
 
 class View(Drawing):
