@@ -14,14 +14,20 @@ PARAMETER_COLUMNS = ("epoch", "step", "parameter", "norm", "grad_norm", "grad_rm
 MOST = 1000  # epochs measured in passing; beyond, every second one is forgotten, and no other like it is kept
 
 Cells = list[str]
+Sizes = dict[str, float]
 
 
 class Instruments:
-    """By epoch: the rows of layers.csv and of parameters.csv. Epoch 0 measures the first batch and updates nothing."""
+    """By epoch: the rows of layers.csv and of parameters.csv. Epoch 0 measures the first batch and updates nothing.
+
+    `gradients` are the steps so measured, in the order in which they were, with each node's gradient rms; it is another
+    list as soon as something was forgotten.
+    """
 
     def __init__(self) -> None:
         self._probes: dict[int, Probe] = {}
         self._rows: dict[int, tuple[list[Cells], list[Cells]]] = {}  # written when they are first asked for
+        self.gradients: list[tuple[int, Sizes]] = []
         self._passing: list[int] = []
         self._apart = 1  # epochs between those that are kept of the ones measured in passing
 
@@ -40,19 +46,23 @@ class Instruments:
     def note(self, epoch: int, probe: Probe, asked: bool = True) -> None:
         """Takes in the instruments at an epoch's end. What nobody `asked` for is kept of some epochs only, evenly
         spread, so that memory stays bounded."""
-        if not asked and epoch not in self._probes and epoch not in self._rows:
-            if epoch % self._apart:
+        if epoch not in self._probes and epoch not in self._rows:
+            if not asked and epoch % self._apart:
                 return
-            self._passing.append(epoch)
+            self._passing += [] if asked else [epoch]
+            sizes = {stats.node: stats.grad_rms for stats in probe.nodes if stats.grad_rms is not None}
+            self.gradients.append((probe.step, sizes))
         self._probes[epoch] = probe
         if len(self._passing) > MOST:
             self._apart *= 2
+            self.gradients = self.gradients[::2]
             self._forget([epoch for epoch in self._passing if epoch % self._apart])
 
     def truncate(self, step: int) -> None:
         """Forgets what was measured after `step`."""
         self._write()
         self._forget([epoch for epoch, (nodes, _) in self._rows.items() if nodes and int(nodes[0][1]) > step])
+        self.gradients = [known for known in self.gradients if known[0] <= step]
 
     def restore(self, layers: list[Cells], parameters: list[Cells]) -> None:
         """Takes over the rows of the two tables, whose first two cells are whole numbers: epoch and step."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hosting import rest
 
-from engine import NodeStats, Probe, Snapshot, Trainer, load_experiment
+from engine import NodeStats, Probe, Session, Snapshot, Trainer, load_experiment
 from tui.app import Workbench
 from tui.drawing.axes import nice_end
 from tui.drawing.bars import EIGHTHS, Decades
@@ -261,20 +261,20 @@ def test_what_the_run_forgot_is_forgotten():
     for _ in range(10):
         trainer.step()
         follow()
-    assert len(past) == 10
+    assert len(past) == 11  # with the untrained network
     trainer.seek(5)
     follow()
-    assert len(past) == 10  # still on record
+    assert len(past) == 11  # still on record
     trainer.edit("optimizer.lr", 0.001)
     trainer.step()
     follow()
-    assert len(past) == 6
+    assert len(past) == 7
     trainer.reset()
     follow()
     assert len(past) == 1
     trainer.step()
     follow(run=2)
-    assert len(past) == 1
+    assert len(past) == 2
 
 
 async def test_the_future_of_the_strip_is_dimmed():
@@ -401,3 +401,42 @@ async def test_room_below_is_used_by_taller_bars_and_a_taller_history(size, tall
         assert size[1] - len(lines) <= len(panel.past.names) + 1
         await pilot.click(panel, offset=(2, others[0] + tall // 2))
         assert panel.selected == "tanh1"
+
+
+async def test_the_history_has_what_was_measured_while_nobody_looked():
+    session = Session(load_experiment("digits"))
+    session.start()
+    try:
+        for _ in range(3):
+            session.epoch()
+            rest(session)
+        past = Past()
+        past.follow(session.snapshot)
+        steps = [row.step for row in session.snapshot.history.rows]
+        assert past._steps == steps
+        past.follow(session.snapshot)
+        assert past._steps == steps
+        session.seek(steps[2])
+        past.follow(rest(session))
+        assert past._steps == steps
+        session.edit("optimizer.lr", 0.5)
+        past.follow(rest(session))
+        assert past._steps == steps[:3]
+        session.epoch()
+        past.follow(rest(session))
+        assert past._steps == [*steps[:3], session.snapshot.step]
+    finally:
+        session.close()
+
+
+def test_the_end_of_a_run_forgets_nothing_of_the_history():
+    trainer, past = Trainer(load_experiment("digits", {"epochs": 3})), Past()
+    for _ in range(3):
+        trainer.advance(steps=20)
+        past.follow(Snapshot(1, 1, "playing", trainer.experiment, history=trainer.history, probe=trainer.probe))
+    trainer.advance(epochs=9)
+    before = list(past._steps)
+    trainer.history.complete(trainer.history.rows[-1])
+    past.follow(Snapshot(2, 1, "finished", trainer.experiment, history=trainer.history, probe=trainer.probe))
+    assert [step for step in past._steps if step in before] == before
+    assert past._steps[-1] == trainer.state.step

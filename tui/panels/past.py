@@ -1,4 +1,4 @@
-"""How the size of each layer's gradient went, remembered from the probes that passed by."""
+"""How the size of each layer's gradient went, remembered from the probes that passed by and from the run's record."""
 
 from bisect import bisect_left
 
@@ -18,36 +18,41 @@ class Past:
         self._steps: list[int] = []
         self._logs: NDArray[np.float64] = np.empty((0, 0))
         self._seen: tuple[int, History | None, int] = (0, None, 0)
+        self._read: tuple[list[tuple[int, dict[str, float]]], int] = ([], 0)  # of the record, and how far
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Takes in the snapshot's probe."""
+        """Takes in the snapshot's probe, and what the run has on record since."""
         history, probe = snapshot.history, snapshot.probe
         if history is None:
             return
-        now = (snapshot.run, history, history.version)
+        now, record = (snapshot.run, history, history.version), history.instruments.gradients
         if now[:2] != self._seen[:2]:
             self._cut(-1)
-        elif now != self._seen:
+            self._read = [], 0
+        elif now != self._seen and record is not self._read[0]:  # forgotten, rather than completed
             self._cut(snapshot.edits[-1].step if snapshot.edits else 0)
-        self._seen = now
+        known = self._read[1] if record is self._read[0] else 0
+        fresh = record[known:]
+        self._seen, self._read = now, (record, known + len(fresh))
+        for step, sizes in fresh:
+            self._take(step, sizes)
         if probe is not None:
-            self._take(probe)
+            self._take(*_sizes(probe))
 
-    def _take(self, probe: Probe) -> None:
-        sizes = {stats.node: stats.grad_rms for stats in probe.nodes if stats.grad_rms is not None}
+    def _take(self, step: int, sizes: dict[str, float]) -> None:
         if tuple(sizes) != self.names:
             self.names, self._steps, self._logs = tuple(sizes), [], np.empty((0, len(sizes)))
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(np.array(list(sizes.values()), float))
         logs = np.clip(logs, -30, 30)
-        place = bisect_left(self._steps, probe.step)
-        if place < len(self) and self._steps[place] == probe.step:
+        place = bisect_left(self._steps, step)
+        if place < len(self) and self._steps[place] == step:
             self._logs[place] = logs
             return
-        self._steps.insert(place, probe.step)
+        self._steps.insert(place, step)
         self._logs = np.insert(self._logs, place, logs, 0)
         if len(self) > MOST:
             self._steps, self._logs = self._steps[::2], self._logs[::2].copy()
@@ -84,3 +89,7 @@ class Past:
             return np.empty(0, np.intp)
         stops = np.searchsorted(steps, np.linspace(0, end, count + 1)[1:], "right")
         return stops[: int(np.searchsorted(stops, len(steps))) + 1]
+
+
+def _sizes(probe: Probe) -> tuple[int, dict[str, float]]:
+    return probe.step, {stats.node: stats.grad_rms for stats in probe.nodes if stats.grad_rms is not None}
