@@ -135,7 +135,7 @@ class ScreenActions(RunActions):
 
         panel, screen = self.bench.desk.focused_panel, self.screen
         if isinstance(screen, WholeScreen):
-            scopes = ("pad", "draw") if screen.SCOPE == "draw" else (screen.SCOPE,)
+            scopes = {"draw": ("pad", "draw"), "seeing": ("seeing", "unit")}.get(screen.SCOPE, ())
             return Topic(screen.HEADING, screen.HELP, tuple((scope, TABLES[scope]) for scope in scopes))
         if panel is None:
             return Topic("Workbench")

@@ -18,7 +18,7 @@ from textual.keys import Keys, _character_to_key
 from engine.files import disk_failure, write_atomically
 from tui.actions import Action
 
-OVER_ALL = {"draw", "pad", "seeing"}  # screens of their own, whose keys come before those of the program
+OVER_ALL = {"draw", "pad", "seeing", "unit"}  # screens of their own, whose keys come before those of the program
 
 
 class Settings(BaseModel):

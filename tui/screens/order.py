@@ -5,9 +5,11 @@ from tui.screens.draw import DrawScreen
 from tui.screens.frame import WholeScreen
 from tui.screens.pad import Pad
 from tui.screens.seeing import SeeingScreen
+from tui.screens.view import View
 
 TABLES: dict[str, tuple[Action, ...]] = {
     "draw": (*DrawScreen.ACTIONS, WholeScreen.LEAVE),
     "pad": Pad.ACTIONS,
-    "seeing": (*SeeingScreen.ACTIONS, WholeScreen.LEAVE),
+    "seeing": (*SeeingScreen.ACTIONS, SeeingScreen.LEAVE),
+    "unit": View.ACTIONS,
 }

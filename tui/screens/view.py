@@ -1,0 +1,400 @@
+"""The seeing screen's picture: the list of layers, the sample with a unit's field on it, and the layer's maps."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from textual import events
+from textual.message import Message
+
+from engine import INPUT
+from tui.actions import Action, bindings
+from tui.drawing.axes import number
+from tui.drawing.palette import Palette
+from tui.drawing.picture import BOLD, REVERSE, Picture
+from tui.drawing.widget import Drawing
+from tui.panels.samples import draw_scores, fitted, image
+from tui.screens.maps import (
+    Floats,
+    Grid,
+    covered,
+    draw_maps,
+    draw_mark,
+    draw_ring,
+    draw_scale,
+    draw_sheet,
+    heat,
+    largest_of,
+    sheet_width,
+    signed,
+)  # fmt: skip
+from tui.screens.scene import Place, Scene, Unit
+from tui.screens.words import fitting, lines, phrases, short
+
+LIST = 26  # columns of the list of layers
+WIDE, HIGH = 72, 16  # below this, one line tells the layer
+ROOMY = 14  # rows below which the maps leave no room for the sample
+BELOW = 5  # rows for what is said below it
+WORDS = (18, 34)  # columns of what is said beside the sample
+RING = 3  # the colour of the choice, as a number of the series
+MEANINGS = {
+    "outputs": ("blue is above zero, orange below", "# above zero, ≡ below"),
+    "gradients": ("blue pushes the answer up, orange down", "# pushes the answer up, ≡ down"),
+    "weights": ("blue adds to the output, orange takes away", "# adds to the output, ≡ takes away"),
+    "occlusion": ("blue is where hiding lowers the score", "# is where hiding lowers the score"),
+}
+
+
+class View(Drawing):
+    """The scene as one picture, on which a unit can be chosen; while `choosing`, keys move the choice."""
+
+    ALLOW_SELECT = False
+    SCOPE = "unit"
+    DEFAULT_CSS = """
+    View { padding: 0 1; }
+    """
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("row:-1", "up,k", "Row", "The unit above", True),
+        Action("row:1", "down,j", "Next row", "The unit below"),
+        Action("column:-1", "left,h", "Column", "The unit on the left", True),
+        Action("column:1", "right,l", "Next column", "The unit on the right"),
+        Action("channel:-1", "left_square_bracket,pageup", "Channel", "The same place in the channel before", True),
+        Action("channel:1", "right_square_bracket,pagedown", "Next channel", "The same place in the next channel"),
+        Action("strongest", "s,home", "Strongest", "The unit with the largest output, for each sample anew", True),
+    )
+    BINDINGS: ClassVar[list[Any]] = bindings(ACTIONS, SCOPE)
+
+    class Chosen(Message):
+        """A person chose a unit, or with None the strongest."""
+
+        def __init__(self, place: Place | None) -> None:
+            super().__init__()
+            self.place = place
+
+    class Pointed(Message):
+        """A person clicked on a layer."""
+
+        def __init__(self, node: str) -> None:
+            super().__init__()
+            self.node = node
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scene: Scene | None = None
+        self.problem: str | None = None
+        self.node = INPUT
+        self.choosing = False
+        self.first = self.shown = 0
+        self._place: Place | None = None
+        self._grid, self._at = Grid(1, 1, 1, 1), (0, 0)
+        self._list: tuple[int, tuple[str, ...]] = (0, ())
+
+    # ------------------------------------------------------------------------------------------ choosing
+
+    def show(self, node: str, place: Place | None) -> None:
+        """What is asked for; the scene of it may come later."""
+        self.node, self._place = node, place
+
+    def action_row(self, by: str) -> None:
+        self._move(int(by), 0)
+
+    def action_column(self, by: str) -> None:
+        self._move(0, int(by))
+
+    def action_channel(self, by: str) -> None:
+        unit = self._unit()
+        if unit is not None:
+            at = self._place or unit.place
+            self._choose((at[0] + int(by), *at[1:]), unit)
+
+    def action_strongest(self) -> None:
+        self.post_message(self.Chosen(None))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        width, names = self._list
+        if offset.x < width and 0 < offset.y <= len(names):
+            self.post_message(self.Pointed(names[offset.y - 1]))
+            return
+        unit, index = self._unit(), self._grid.map_at(offset.y - self._at[0], offset.x - self._at[1])
+        if unit is None or index is None or self.scene is None:
+            return
+        top, left = self._grid.place(index)
+        y = (2 * (offset.y - self._at[0] - top) + 0.5) / self._grid.rows
+        x = (offset.x - self._at[1] - left + 0.5) / self._grid.columns
+        place = self._place_of(self.scene, unit, index, y, x)
+        if place is not None:
+            self.post_message(self.Chosen(place))
+
+    def _unit(self) -> Unit | None:
+        """The unit in sight; None while another layer's scene is on its way."""
+        return self.scene.unit if self.scene is not None and self.scene.node == self.node else None
+
+    def _move(self, rows: int, columns: int) -> None:
+        unit, scene = self._unit(), self.scene
+        if unit is None or scene is None:
+            return
+        at = self._place or unit.place
+        if scene.mode == "weights" and scene.maps is not None:
+            down = max(1, self._grid.across // _each(scene.maps, unit))
+            self._choose((at[0] + columns + rows * down, *at[1:]), unit)
+        elif len(at) == 3:
+            self._choose((at[0], at[1] + rows, at[2] + columns), unit)
+        else:
+            self._choose((at[0] + columns + rows * sheet_width(unit.shape[0]),), unit)
+
+    def _choose(self, place: Place, unit: Unit) -> None:
+        if all(0 <= at < size for at, size in zip(place, unit.shape, strict=True)):
+            self._place = place
+            self.post_message(self.Chosen(place))
+
+    def _place_of(self, scene: Scene, unit: Unit, index: int, y: float, x: float) -> Place | None:
+        """The unit at a share of the height and width of a map in sight."""
+        if scene.maps is None:
+            if scene.values is None:
+                return None
+            wide = sheet_width(len(scene.values))
+            place: Place = (int(y * -(-len(scene.values) // wide)) * wide + int(x * wide),)
+        else:
+            channel = (self.first + index) // _each(scene.maps, unit)
+            place = (channel, *unit.place[1:])
+            if scene.mode != "weights":
+                place = (channel, int(y * unit.shape[1]), int(x * unit.shape[2]))
+        return place if place[0] < unit.shape[0] else None
+
+    # ------------------------------------------------------------------------------------------ drawing
+
+    def draw(self, width: int, height: int, palette: Palette) -> Picture:
+        picture, scene = Picture(width, height), self.scene
+        self._grid, self._list = Grid(0, 0, 1, 0), (0, ())
+        if scene is None:
+            picture.put(height // 2, 0, (self.problem or "looking …").center(width)[:width], palette.color("muted"))
+            return picture
+        if width >= WIDE and height >= HIGH:
+            left, top = self._layers(picture, scene, min(LIST, width // 3), palette) + 2, 0
+        else:
+            left, top = 1, self._layer(picture, scene, palette)
+        small, field = height - top < ROOMY, scene.mode == "field"
+        if scene.raw.ndim != 3:
+            top = self._features(picture, scene, top, left, palette)
+        elif small and scene.unit is not None and not field:
+            top = self._say(picture, scene, top, left, picture.width - left, palette)
+        else:
+            whole = (field and scene.unit is not None) or small
+            top = self._sample(picture, scene, top, left, height - top - 3 if whole else None, palette)
+        self._maps(picture, scene, top, left, palette)
+        return picture
+
+    def _layers(self, picture: Picture, scene: Scene, width: int, palette: Palette) -> int:
+        """All layers, one a row; returns the columns that they take."""
+        rows = [(INPUT, "", scene.raw.shape), *scene.nodes]
+        chosen = next((index for index, (name, _, _) in enumerate(rows) if name == scene.node), 0)
+        first = max(0, min(chosen - picture.height // 2, len(rows) - picture.height + 1))
+        rows = rows[first : first + picture.height - 1]
+        picture.put(0, 0, "layers", palette.color("muted"))
+        for row, (name, kind, shape) in enumerate(rows, 1):
+            here = first + row - 1 == chosen
+            size = "x".join(map(str, shape))
+            room = max(3, width - len(size) - 1)
+            text = name if name.startswith(kind) or not kind else f"{name} {kind}"
+            text = text if len(text) <= room else name if len(name) <= room else f"{name[: room - 1]}…"
+            color = palette.color("text" if here else "muted")
+            picture.put(row, 0, f"{text.ljust(room)} {size}"[:width], color, (BOLD | REVERSE) if here else 0)
+        self._list = width, tuple(name for name, _, _ in rows)
+        return width
+
+    def _layer(self, picture: Picture, scene: Scene, palette: Palette) -> int:
+        """The chosen layer alone, on one row."""
+        names = [INPUT, *(name for name, _, _ in scene.nodes)]
+        index = names.index(scene.node)
+        shape = scene.nodes[index - 1][2] if index else scene.raw.shape
+        texts = [f"layer {index} of {len(scene.nodes)}" if index else f"{len(scene.nodes)} layers"]
+        end = picture.put(0, 0, scene.node, palette.color("text"), BOLD)
+        end = picture.put(0, end + 1, "x".join(map(str, shape)), palette.color("muted"))
+        text = fitting(texts, picture.width - end - 2)
+        picture.put(0, picture.width - len(text), text, palette.color("muted"))
+        return 1
+
+    def _say(self, picture: Picture, scene: Scene, top: int, left: int, width: int, palette: Palette) -> int:
+        """The unit in words, on as many rows as it takes; returns the row below."""
+        if scene.unit is None:
+            return top
+        unit, face = scene.unit, BOLD | (REVERSE if self.choosing else 0)
+        for row, line in enumerate(lines(unit.name, width), top):
+            picture.put(row, left, line, self._color(palette) if self.choosing else palette.color("text"), face)
+            top = row + 1
+        for parts in (unit.values(), unit.sight()):
+            for line in phrases(parts, width):
+                picture.put(top, left, line, palette.color("text"))
+                top += 1
+        return top
+
+    def _sample(self, picture: Picture, scene: Scene, top: int, left: int, tall: int | None, palette: Palette) -> int:
+        """The input, what decides or what the unit listens to, and what is said, beside them or, in the pictures' own
+        mode and where they are larger so, below; returns the row below."""
+        room, unit, shape = picture.width - left, scene.unit, scene.raw.shape[1:]
+        count = 2 + (scene.again is not None)
+        words, gap = min(WORDS[1], max(WORDS[0], room // 3)), _gap(room)
+        high = max(3, min(14, (picture.height - top) * 2 // 5)) if tall is None else max(2, tall)
+        rows, columns = fitted(shape, max(4, (room - words) // count - gap), 2 * high)
+        larger = fitted(shape, max(4, room // count - gap), 2 * max(2, high - BELOW))
+        below = tall is not None and unit is not None and larger > (rows, columns)
+        if below:
+            rows, columns = larger
+        at, used = self._pictures(picture, scene, top, left, (rows, columns), palette), -(-rows // 2)
+        if below:
+            top, at = top + used + 3, left
+        width, end = picture.width - at, top
+        if unit is None or picture.height >= HIGH:
+            for end, line in enumerate(lines(scene.says, width), top + 1):
+                picture.put(end - 1, at, line, palette.color("text"), BOLD)
+            end = max(end, top + 2 * (not below))
+        if unit is not None:
+            return max(top + used + 3, self._say(picture, scene, end, at, width, palette) + 1)
+        if scene.classes:
+            bars = max(1, min(len(scene.classes), max(used, 4), 10))
+            target = None if scene.target is None else int(scene.target)
+            draw_scores(picture, end, at, min(36, width), bars, palette, scene.scores, scene.classes, target)
+            used = max(used, bars)
+        return top + used + 3
+
+    def _pictures(
+        self, picture: Picture, scene: Scene, top: int, left: int, size: tuple[int, int], palette: Palette
+    ) -> int:
+        """The sample's pictures side by side, with the unit's box on them; returns the column behind."""
+        unit, (rows, columns), shape, gap = scene.unit, size, scene.raw.shape[1:], _gap(picture.width - left)
+        strength = np.abs(scene.gradient).max(axis=0) if unit is None else unit.strength
+        title, most = "saliency" if unit is None else "field", number(largest_of(strength), 2)
+        drawn = [(["input"], image(scene.raw, rows, columns, palette))]
+        if scene.again is not None:
+            drawn.append((["output"], image(scene.again, rows, columns, palette)))
+        drawn.append(([f"{title}, 0 to {most}", title], heat(strength, rows, columns, palette)))
+        for titles, one in drawn:
+            picture.put(top, left, fitting(titles, columns + 1), palette.color("muted"))
+            picture.paste(one, top + 2, left)
+            if unit is not None and unit.reach.box is not None and titles != ["output"]:
+                box, y = unit.reach.box, 2 * (top + 2)
+                first, last = covered(box.top, box.bottom, shape[0], rows)
+                start, stop = covered(box.left, box.right, shape[1], columns)
+                draw_ring(picture, y + first, left + start, y + last, left + stop, self._color(palette), palette)
+            left += columns + gap
+        return left
+
+    def _features(self, picture: Picture, scene: Scene, top: int, left: int, palette: Palette) -> int:
+        """Inputs that are no image: value and slope of each, the steepest first; returns the row below."""
+        unit, width = scene.unit, picture.width - left
+        for line in lines(scene.says, width):
+            picture.put(top, left, line, palette.color("text"), BOLD)
+            top += 1
+        top = self._say(picture, scene, top, left, width, palette)
+        slopes = np.ravel(scene.gradient if unit is None else unit.field)
+        values = scene.raw.ravel()
+        names = scene.names if len(scene.names) == len(slopes) else tuple(f"x{n + 1}" for n in range(len(slopes)))
+        label = max(5, min(max(map(len, names)), width - 24))
+        about = f"d {'score' if unit is None else 'unit'} / d input"
+        picture.put(top, left, f"{'input':<{label}} {'value':>8} {'slope':>8}", palette.color("muted"))
+        picture.put(top, left + label + 20, fitting([about], width - label - 20), palette.color("muted"))
+        largest, bar = largest_of(slopes) or 1.0, max(0, min(30, width - label - 20))
+        rows = min(len(slopes), max(2, (picture.height - top) // 3))
+        steepest = np.argsort(-np.abs(np.nan_to_num(slopes)), kind="stable")
+        for row, index in enumerate(steepest[:rows].tolist(), top + 1):
+            slope = float(slopes[index])
+            value = number(float(values[index]), 3) if len(values) == len(slopes) else ""
+            text = f"{short(names[index], label):<{label}} {value:>8} {number(slope, 3):>8}"
+            picture.put(row, left, text, palette.color("text"))
+            long = round(abs(np.nan_to_num(slope)) / largest * bar)
+            color = int(palette.signed(np.sign(slope) * 0.9))
+            picture.put(row, left + label + 20, ("█" if slope > 0 else "▒") * long, color)
+        top += rows + 2
+        if unit is None and scene.classes and picture.height > top:
+            bars = min(len(scene.classes), picture.height - top)
+            target = None if scene.target is None else int(scene.target)
+            draw_scores(picture, top, left, min(36, width), bars, palette, scene.scores, scene.classes, target)
+        return top
+
+    def _maps(self, picture: Picture, scene: Scene, top: int, left: int, palette: Palette) -> None:
+        width, height = picture.width - left, picture.height - top - 2
+        if height < 1 or width < 4 or (scene.mode == "field" and scene.unit is not None):
+            return
+        self._at = top + 2, left
+        if scene.unit is None:
+            if scene.occluded is not None:
+                rows, columns = fitted(scene.occluded.shape, min(40, width), 2 * height)
+                self._head(picture, top, left, "occlusion", "", scene.occluded, palette)
+                picture.paste(signed(scene.occluded, rows, columns, palette), top + 2, left)
+        elif scene.values is not None:
+            self._head(picture, top, left, scene.mode, "", scene.values, palette)
+            wide = sheet_width(len(scene.values))
+            shape = -(-len(scene.values) // wide), wide
+            rows, columns = fitted(shape, min(width, 4 * wide), min(2 * height, 4 * shape[0]))
+            self._grid, self.shown = Grid(rows, columns, 1, 1), 1
+            picture.paste(draw_sheet(scene.values, rows, columns, palette), top + 2, left)
+            self._mark(picture, divmod(scene.unit.place[0], wide), shape, self._at, palette)
+        elif scene.maps is None:
+            text = fitting([f"{scene.node} has no weights that are images", "no weights that are images"], width)
+            picture.put(top, left, text, palette.color("muted"))
+        else:
+            self._draw_grid(picture, scene, scene.maps, scene.unit, width, height, palette)
+
+    def _draw_grid(
+        self, picture: Picture, scene: Scene, maps: Floats, unit: Unit, width: int, height: int, palette: Palette
+    ) -> None:
+        each, (top, left) = _each(maps, unit), self._at
+        place = unit.place[0] * each
+        drawn, grid = draw_maps(maps, min(self.first, len(maps) - 1), width, height, palette)
+        if self.choosing and not self.first <= place < self.first + grid.count:
+            self.first = place // grid.count * grid.count
+            drawn, grid = draw_maps(maps, self.first, width, height, palette)
+        self.first, self.shown, self._grid = min(self.first, len(maps) - 1), grid.count, grid
+        picture.paste(drawn, top, left)
+        last = min(len(maps), self.first + grid.count) - 1
+        kind = "channels" if scene.mode != "weights" else "filters" if len(unit.place) == 3 else "units"
+        part = ""
+        if last - self.first + 1 < len(maps):
+            part = f"{kind} {self.first // each} to {last // each} of {len(maps) // each}"
+        self._head(picture, top - 2, left, scene.mode, part, maps, palette)
+        marked = range(max(place, self.first) - self.first, min(place + each, last + 1) - self.first)
+        for row in sorted({index // grid.across for index in marked}):
+            line = [grid.place(index)[1] for index in marked if index // grid.across == row]
+            y0, x0 = 2 * (top + grid.place(row * grid.across)[0]), left + line[0]
+            if len(maps) > 1:
+                end = left + line[-1] + grid.columns
+                draw_ring(picture, y0, x0, y0 + grid.rows, end, self._color(palette), palette)
+            if scene.mode != "weights":
+                self._mark(picture, unit.place[1:], maps.shape[1:], (y0 // 2, x0), palette)
+
+    def _mark(self, picture: Picture, place: Place, shape: Place, at: Place, palette: Palette) -> None:
+        """Marks an element of the map whose top left cell is `at`."""
+        first, last = covered(place[0], place[0] + 1, shape[0], self._grid.rows)
+        start, stop = covered(place[1], place[1] + 1, shape[1], self._grid.columns)
+        y, x = 2 * at[0], at[1]
+        draw_mark(picture, y + first, x + start, y + last, x + stop, self._color(palette), palette)
+
+    def _head(
+        self, picture: Picture, top: int, left: int, kind: str, part: str, values: Floats, palette: Palette
+    ) -> None:
+        """What the maps are, which of them are in sight, and the scale of their colours."""
+        largest = largest_of(values)
+        low = -largest if (values[np.isfinite(values)] < 0).any() else 0.0
+        scale = draw_scale(low, largest, palette)
+        meaning = MEANINGS[kind][palette.depth == "none"]
+        rest = f", {part}" if part else ""
+        texts = [f"{kind}: {meaning}{rest}", f"{kind}{rest}", part or kind, kind]
+        text = fitting(texts, picture.width - left - scale.width - 2)
+        end = picture.put(top, left, text, palette.color("muted"))
+        picture.paste(scale, top, end + 2 if text else left)
+
+    def _color(self, palette: Palette) -> int:
+        color = palette.color(RING)
+        return color if self.choosing else palette.faded(color, 0.4)
+
+
+def _gap(width: int) -> int:
+    """Columns between pictures, so that boxes on them stay apart where there is room."""
+    return 3 if width >= 50 else 2
+
+
+def _each(maps: Floats, unit: Unit) -> int:
+    """How many maps belong to a channel or a unit."""
+    return max(1, len(maps) // unit.shape[0])
