@@ -1,12 +1,13 @@
 """The workbench through Textual's pilot: messages are awaited, nothing is slept through."""
 
+import asyncio
+import errno
 import os
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from textual.events import Key, MouseDown, MouseMove, MouseUp
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -30,13 +31,6 @@ from tui.welcome import Offer, Welcome
 Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 NAMES = ("architecture", "optimizer", "loss", "gradients", "data", "timeline")
 SIZES = [(200, 60), (110, 30), (80, 24), (40, 10)]
-
-
-class Restless(Workbench):
-    """A workbench that cannot be quit."""
-
-    async def action_quit(self) -> None:
-        return
 
 
 def header(app: Workbench) -> str:
@@ -405,6 +399,28 @@ async def test_a_read_only_home_is_one_notice_and_one_for_saving(xor: Experiment
         ]  # fmt: skip
 
 
+async def test_a_full_disk_is_a_notice_for_each_saving_and_the_run_goes_on(
+    xor: Experiment, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    app = Workbench(xor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fsync", full)
+            await pilot.press("s", "w")
+            await until(pilot, lambda: any("the disk is full" in note.message for note in app._notifications))
+            await asyncio.wrap_future(app.session.ask(app.store.keep_session))
+            assert app.store.trouble is not None
+            assert "the disk is full" in app.store.trouble
+            assert not app.store.saved_runs()
+        await pilot.press("s", "w")
+        await until(pilot, lambda: len(app.store.saved_runs()) == 1)
+        assert app.session.snapshot.step == 2
+
+
 async def test_exports_and_the_clipboard(
     xor: Experiment, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -492,52 +508,6 @@ def test_no_terminal_is_a_line_and_two(capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr().err
     assert "needs a terminal" in said
     assert said.count("\n") == 1
-
-
-async def test_random_keys_and_clicks_break_nothing(until: Until) -> None:
-    """600 by default; NN_TUI_RANDOM_EVENTS=20000 for the long run."""
-    count = int(os.environ.get("NN_TUI_RANDOM_EVENTS", "600"))
-    keys = [key for action in ACTIONS for key in action.keys.split(",") if key and action.id != "quit"]
-    for panel in PANELS:
-        keys += [key for action in panel.ACTIONS for key in action.keys.split(",") if key]
-    keys += [
-        "up",
-        "down",
-        "left",
-        "right",
-        "enter",
-        "escape",
-        "home",
-        "end",
-        "pageup",
-        "pagedown",
-        "backspace",
-        *"019x-.",
-    ]
-    keys = [key for key in keys if key not in ("ctrl+c", "w")]
-    dice = random.Random(int(os.environ.get("NN_TUI_RANDOM_SEED", "7")))
-    app = Restless("xor-mlp")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(app, pilot, until)
-        for done in range(count):
-            width, height = app.size
-            if dice.random() < 0.12:
-                x, y = dice.randrange(width), dice.randrange(height)
-                for kind in (MouseMove, MouseDown, MouseUp):
-                    app.post_message(kind(None, x, y, 0, 0, int(kind is not MouseMove), False, False, False, x, y))
-            else:
-                app.post_message(Key(key := dice.choice(keys), key if len(key) == 1 else None))
-            if done % 10 == 9:
-                await pilot.pause()
-            if done % 250 == 249:
-                await pilot.resize_terminal(*dice.choice([(120, 40), (80, 24), (200, 50), (45, 12)]))
-            if not app.is_running:
-                break
-        assert app.is_running
-        assert app.session.snapshot.failure is None
-        for _ in range(6):
-            await pilot.press("escape")
-        assert app.session.ask(lambda trainer: trainer.state.step).result(5) >= 0
 
 
 # ------------------------------------------------------------------------------------------------ pure functions

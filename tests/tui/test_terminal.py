@@ -1,6 +1,7 @@
 """The program in a real pseudo-terminal: start, keys, sizes, signals, and the terminal as it was."""
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -24,6 +25,7 @@ def load():
     return load_experiment({source!r}, {{"epochs": 100_000}})
 sys.exit(run_workbench(load))
 """
+DIVERGING = LONG.replace("100_000", '9, "optimizer.lr": 1e6')
 BROKEN = """
 import sys
 from tui import app
@@ -74,6 +76,12 @@ def open_terminal(own_folders: Path) -> Iterator[Open]:
 def kept(own_folders: Path) -> list[Path]:
     """The checkpoints of sessions."""
     return list((own_folders / "state" / "nn-tui" / "sessions").glob("*/checkpoint.safetensors"))
+
+
+def step_of(screen: str) -> int:
+    """The step that the header shows."""
+    found = re.search(r"step (\d+)", screen)
+    return int(found[1]) if found else 0
 
 
 def test_start_keys_and_a_clean_end(open_terminal: Open, own_folders: Path) -> None:
@@ -216,7 +224,45 @@ def test_a_storm_of_sizes_while_training(open_terminal: Open) -> None:
         terminal.read(0.03)
     terminal.resize(120, 40)
     start = len(terminal.output)
-    terminal.wait_for("epoch", start=start)
+    terminal.wait_for("playing", start=start)
+    terminal.wait_for("step ", start=start)
+    first = step_of(terminal.screen(start))
+    end = time.perf_counter() + 15
+    while step_of(terminal.screen(start)) == first:
+        assert time.perf_counter() < end, "it stood still"
+        terminal.read(0.05)
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
+
+
+def test_a_run_that_diverges_is_said_and_starts_over(open_terminal: Open) -> None:
+    terminal = open_terminal("digits", code=DIVERGING)
+    terminal.wait_for("epoch 0/")
+    terminal.press(b" ")
+    terminal.wait_for("diverged")
+    terminal.wait_for("goes back a batch")
+    start = len(terminal.output)
+    terminal.press(b"r")
+    terminal.wait_for("paused", start=start)
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
+
+
+def test_a_home_that_cannot_be_written_to_is_said_and_does_not_stop_the_run(
+    open_terminal: Open, own_folders: Path
+) -> None:
+    blocked = own_folders / "blocked"
+    blocked.write_text("")
+    homes = {f"XDG_{kind}_HOME": str(blocked / kind) for kind in ("STATE", "DATA", "CACHE")}
+    terminal = open_terminal("xor-mlp", **homes)
+    terminal.wait_for("written:")
+    terminal.press(b"e")
+    terminal.wait_for("epoch 1/")
+    start = len(terminal.output)
+    terminal.press(b"w")
+    terminal.wait_for("choose", start=start)
     terminal.press(b"q")
     assert terminal.wait() == 0
     assert terminal.is_restored()
