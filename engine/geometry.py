@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd, lcm
 
 from engine.graph import INPUT, Node
 from engine.layers.base import Shape
@@ -13,16 +14,30 @@ from engine.layers.upsample import Upsample
 
 @dataclass(frozen=True)
 class Field:
-    """The part of the input that one unit can see, the same in height and width.
+    """The part of the input that each unit can see, the same in height and width.
 
-    A unit at row i sees the rows from start + stride i to start + stride i + size - 1, in pixels of the input, before
-    they are cut at the border. `whole` means that every unit sees the whole input.
+    A unit at row i sees the rows from starts[i] to ends[i] - 1, in pixels of the input, before they are cut at the
+    border. After as many units as are listed it goes on in the same way, `advance` pixels further; more than one is
+    listed behind upsampling. `whole` means that every unit sees the whole input.
     """
 
-    size: float
-    stride: float
-    start: float
+    starts: tuple[int, ...] = (0,)
+    ends: tuple[int, ...] = (1,)
+    advance: int = 1
     whole: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many rows and columns the widest unit sees."""
+        return max(end - start for start, end in zip(self.starts, self.ends, strict=True))
+
+    def start(self, unit: int) -> int:
+        """The first row that a unit sees."""
+        return self.starts[unit % len(self.starts)] + unit // len(self.starts) * self.advance
+
+    def end(self, unit: int) -> int:
+        """The row behind the last one that a unit sees."""
+        return self.ends[unit % len(self.ends)] + unit // len(self.ends) * self.advance
 
 
 @dataclass(frozen=True)
@@ -36,16 +51,16 @@ class NodeFacts:
     multiply_adds: int
 
 
-WHOLE = Field(0, 0, 0, whole=True)
+WHOLE = Field(whole=True)
 
 
 def describe(nodes: Sequence[Node]) -> tuple[NodeFacts, ...]:
     """The facts of every node, in order. Where branches meet, the field is the widest of them together."""
-    fields = {INPUT: Field(1, 1, 0)}
+    fields = {INPUT: Field()}
     facts = []
     for node in nodes:
         arriving = [_field(node, fields[source]) for source in node.inputs]
-        fields[node.name] = _together(arriving)
+        fields[node.name] = _together(arriving, max(node.shape[1:], default=1))
         facts.append(NodeFacts(node.name, node.shape, fields[node.name], node.parameter_count, _multiply_adds(node)))
     return tuple(facts)
 
@@ -55,38 +70,45 @@ def seen(facts: NodeFacts, shape: Shape) -> str:
 
     A field may be larger than the image, of which a unit then sees what lies within.
     """
-    size = -int(-facts.field.size // 1)
+    size = facts.field.size
     return "" if len(shape) != 3 else "all" if facts.field.whole else f"{size}x{size}"
 
 
 def _field(node: Node, field: Field) -> Field:
-    """A window of k pixels s apart: size + (k - 1) stride, stride s, and the start moves by p strides to the left."""
-    layer = node.layer
+    """A window at row i reads from unit s i - p on as far as the kernel reaches; an upsampled row reads unit i // f."""
+    layer, count = node.layer, len(field.starts)
     if field.whole or isinstance(layer, (Dense, GlobalAvgPool)):
         return WHOLE
     if isinstance(layer, Upsample):
-        stride = field.stride / layer.factor
-        return Field(field.size, stride, field.start) if layer.factor == 1 else _repeated(field, stride)
+        firsts = [row // layer.factor for row in range(layer.factor * count)]
+        return _reading(field, firsts, firsts, field.advance)
     if isinstance(layer, Conv2d):
-        reach, step, padding = layer.dilation * (layer.kernel - 1), layer.stride, layer.padding
+        more, step, padding = layer.dilation * (layer.kernel - 1), layer.stride, layer.padding
     elif isinstance(layer, Pooling):
-        reach, step, padding = layer.kernel - 1, layer.step, layer.padding
+        more, step, padding = layer.kernel - 1, layer.step, layer.padding
     else:
         return field
-    return Field(field.size + reach * field.stride, field.stride * step, field.start - padding * field.stride)
+    rows = count // gcd(count, step)
+    firsts = [step * row - padding for row in range(rows)]
+    return _reading(field, firsts, [first + more for first in firsts], field.advance * step * rows // count)
 
 
-def _repeated(field: Field, stride: float) -> Field:
-    """Unit i sees what unit floor(i / f) saw: a field wide enough for the worst of the f."""
-    return Field(field.size + field.stride - stride, stride, field.start - (field.stride - stride))
+def _reading(field: Field, firsts: Sequence[int], lasts: Sequence[int], advance: int) -> Field:
+    """What rows see that read the units from `firsts` to `lasts` of `field`."""
+    return Field(tuple(map(field.start, firsts)), tuple(map(field.end, lasts)), advance)
 
 
-def _together(fields: Sequence[Field]) -> Field:
+def _together(fields: Sequence[Field], rows: int) -> Field:
+    """Where branches meet, a unit sees through all of them; where they drift apart, `rows` units are listed."""
     if any(field.whole for field in fields):
         return WHOLE
-    start = min(field.start for field in fields)
-    end = max(field.start + field.size for field in fields)
-    return Field(end - start, fields[0].stride, start)
+    count = lcm(*(len(field.starts) for field in fields))
+    advances = [field.advance * count // len(field.starts) for field in fields]
+    if len(set(advances)) > 1:
+        count, advances = rows, [rows * max(advances) // count]
+    starts = (min(field.start(row) for field in fields) for row in range(count))
+    ends = (max(field.end(row) for field in fields) for row in range(count))
+    return Field(tuple(starts), tuple(ends), advances[0])
 
 
 def _multiply_adds(node: Node) -> int:

@@ -25,10 +25,23 @@ def conv(**settings):
         nodes(conv(stride=2), {"type": "max_pool2d", "kernel": 3, "stride": 1, "padding": 1}),
         nodes(conv(padding=1), {"type": "max_pool2d", "kernel": 1, "stride": 2}, conv(padding=1)),
         [*nodes(conv(padding=1), conv(padding=1)), NodeSpec("sum", Layer.parse("add"), ("n0", "n1"))],
+        nodes(conv(padding=1, stride=2), {"type": "upsample", "factor": 2}, conv(padding=1), conv(stride=3)),
+        nodes({"type": "upsample", "factor": 3}, conv(stride=2), {"type": "upsample", "factor": 2}, conv(kernel=2)),
+        [
+            *nodes("avg_pool2d", {"type": "upsample", "factor": 2}, conv(padding=1)),
+            NodeSpec("short", Layer.parse(conv(kernel=2, stride=1, padding=1)), ("n1",)),
+            NodeSpec("cut", Layer.parse(conv(kernel=2)), ("short",)),
+            NodeSpec("sum", Layer.parse("add"), ("n2", "cut")),
+        ],
+        [
+            *nodes(conv(kernel=9, channels=1)),
+            NodeSpec("pooled", Layer.parse("avg_pool2d"), ("input",)),
+            NodeSpec("sum", Layer.parse("add"), ("n0", "pooled")),
+        ],
     ],
 )
 def test_a_field_is_as_large_as_the_widest_window_of_a_unit(specs):
-    shape = (1, 17, 16)
+    shape = (1, 16, 16)
     made = connect(specs, shape)
     for facts in describe(made):
         windows = [reach(made, shape, facts.node, place).window for place in np.ndindex(facts.shape)]
