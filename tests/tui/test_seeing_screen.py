@@ -1,18 +1,29 @@
 import asyncio
+import re
 
 import numpy as np
 import pytest
 from hosting import on_screen
 
 from engine import INPUT, Session, parse_experiment
-from engine.seeing import activity, saliency
+from engine.reach import Box, reach
+from engine.seeing import activity, effective_field, saliency
 from tui.asking import moment
 from tui.drawing.palette import Palette
+from tui.drawing.picture import Picture
 from tui.panels.reading import read
-from tui.screens.maps import as_sheet, draw_maps, heat, signed
+from tui.screens.maps import Grid, as_sheet, covered, draw_maps, draw_mark, draw_ring, draw_sheet, heat, signed
 from tui.screens.scene import MODES, see
 from tui.screens.seeing import SeeingScreen
+from tui.screens.view import MEANINGS, RING
 
+CONVOLUTIONS = [
+    {"type": "conv2d", "channels": 6, "kernel": 3, "padding": 1, "name": "conv"},
+    {"type": "relu", "name": "relu"},
+    {"type": "max_pool2d", "name": "pool"},
+    {"type": "flatten"},
+    {"type": "dense", "units": 10, "name": "dense"},
+]
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 20}, {"type": "relu"}]
 
 
@@ -139,3 +150,281 @@ def test_maps():
     picture, grid = draw_maps(np.random.default_rng(0).normal(size=(30, 3, 3)), 0, 40, 12, Palette())
     assert grid.count >= 9
     assert (picture.chars == ord("▀")).sum() > 50
+
+
+# ------------------------------------------------------------------------------------------ a unit
+
+
+async def press(screen, pilot, *keys):
+    await pilot.press(*keys)
+    await answer(screen, pilot)
+
+
+async def click(screen, pilot, x, y):
+    """At a cell of the picture, which has one of padding on its left."""
+    await pilot.click(screen.view, offset=(x + 1, y))
+    await answer(screen, pilot)
+
+
+async def test_the_strongest_unit_is_shown_until_one_is_chosen():
+    async def act(screen, pilot):
+        assert screen.scene.unit is None
+        await press(screen, pilot, "u")
+        assert not screen.view.choosing  # the input has no units
+        await press(screen, pilot, "down")
+        row = screen.scene.row
+        found, seen, field = await asyncio.wrap_future(screen.session.ask(lambda t: _facts(t, row)))
+        unit = screen.scene.unit
+        assert unit.output == found.outputs.max()
+        assert found.outputs[unit.place] == unit.output
+        assert not unit.chosen
+        assert "the strongest" in screen.view.to_text(120, 38)
+        await press(screen, pilot, "u")
+        assert screen.view.choosing
+        assert screen.focused is screen.view
+        before = unit.place
+        await press(screen, pilot, "up" if before[1] else "down")
+        unit = screen.scene.unit
+        assert unit.chosen
+        assert unit.place == (before[0], before[1] + (-1 if before[1] else 1), before[2])
+        await press(screen, pilot, *["up"] * 9, *["left"] * 9, *["left_square_bracket"] * 9)
+        await press(screen, pilot, "down", "right", "right_square_bracket", "pagedown", "pagedown", "pageup")
+        unit = screen.scene.unit
+        assert unit.place == (2, 1, 1)
+        assert (unit.output, unit.gradient) == (found.outputs[2, 1, 1], found.gradients[2, 1, 1])
+        assert (unit.reach.mask == seen.mask).all()
+        assert unit.reach.box == Box(0, 3, 0, 3)
+        assert unit.field == pytest.approx(field)
+        text = screen.view.to_text(120, 38)
+        assert "channel 2, row 1, column 1" in text
+        assert "sees rows 0 to 2, columns 0 to 2" in text
+        assert "padding" not in text
+        await press(screen, pilot, "k", "h")
+        assert "1 row and 1 column in the padding" in screen.view.to_text(120, 38)
+        await press(screen, pilot, "s")
+        assert screen.scene.unit.place == before
+        await press(screen, pilot, "escape")
+        assert not screen.view.choosing
+        assert screen.focused is None
+        assert screen.is_current
+        await press(screen, pilot, "enter")
+        assert screen.view.choosing
+        await press(screen, pilot, "enter")
+        assert not screen.view.choosing
+        await pilot.press("escape")
+        assert screen not in screen.app.screen_stack
+
+    def _facts(trainer, row):
+        network, x = trainer.network, trainer.splits.validation.x[row]
+        seen = reach(network.nodes, network.shape, "conv", (2, 1, 1))
+        return activity(network, "conv", x), seen, effective_field(network, "conv", (2, 1, 1), x)
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act)
+
+
+async def test_the_keys_at_the_foot_are_those_that_work():
+    async def act(screen, pilot):
+        assert "u unit" in screen.foot.render().plain
+        await press(screen, pilot, "u")
+        text = screen.foot.render().plain
+        assert "↑ row  ← column  [ channel  s strongest" in text
+        assert "layer" not in text
+        assert text.endswith("esc back")
+        await press(screen, pilot, "u")
+        assert "↑ layer" in screen.foot.render().plain
+        await click(screen, pilot, 2, 1)
+        assert "unit" not in screen.foot.render().plain
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="pool")
+
+
+async def test_a_choice_stays_for_other_samples_and_modes_and_ends_with_the_layer():
+    async def act(screen, pilot):
+        await press(screen, pilot, "u", "right", "escape")
+        place = screen.scene.unit.place
+        await press(screen, pilot, "right", "m")
+        assert screen.scene.unit.place == place
+        assert screen.scene.unit.chosen
+        await press(screen, pilot, "down")
+        assert screen.scene.node == "pool"
+        assert not screen.scene.unit.chosen
+        await press(screen, pilot, "u", "down")
+        screen.session.rebuild(experiment(layers=[CONVOLUTIONS[0], *CONVOLUTIONS[3:]]))
+        await answer(screen, pilot)
+        assert screen.scene.node == INPUT
+        await press(screen, pilot, "escape", "up")
+        assert screen.scene.node == INPUT
+
+    await opened(experiment(layers=CONVOLUTIONS), (80, 24), act, node="relu")
+
+
+async def test_a_unit_of_a_vector_moves_on_its_sheet():
+    async def act(screen, pilot):
+        await press(screen, pilot, "u", *["up"] * 4, *["left"] * 12, "right", "down")
+        assert screen.scene.unit.place == (5,)  # ten units, four a row
+        assert "unit 5 of 10" in screen.view.to_text(120, 38)
+        await press(screen, pilot, "right_square_bracket", "down", "down")
+        assert screen.scene.unit.place == (6,)
+        assert "sees the whole input" in screen.view.to_text(120, 38)
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="dense")
+
+
+@pytest.mark.parametrize(("layers", "node"), [(CONVOLUTIONS, "conv"), (LAYERS, "dense1")])
+async def test_among_weights_the_arrows_go_from_picture_to_picture(layers, node):
+    async def act(screen, pilot):
+        await press(screen, pilot, "m", "m", "u", *["left"] * 20)
+        assert screen.scene.unit.place[0] == 0
+        await press(screen, pilot, "right", "right", "down")
+        across = screen.view._grid.across
+        assert screen.scene.unit.place[0] == 2 + across
+        assert screen.view.first <= screen.scene.unit.place[0] < screen.view.first + screen.view.shown
+
+    await opened(experiment(layers=layers), (80, 24), act, node=node)
+
+
+async def test_a_channel_out_of_sight_is_brought_there():
+    async def act(screen, pilot):
+        await press(screen, pilot, "u", *["pageup"] * 5, *["pagedown"] * 5)
+        view = screen.view
+        assert screen.scene.unit.place[0] == 5
+        assert view.shown < 6
+        assert view.first <= 5 < view.first + view.shown
+
+    await opened(experiment(layers=CONVOLUTIONS), (40, 12), act, node="conv")
+
+
+async def test_a_click_on_a_map_chooses_the_unit_there():
+    async def act(screen, pilot):
+        grid, (top, left) = screen.view._grid, screen.view._at
+        y, x = grid.place(3)
+        scale = grid.columns // 8
+        await click(screen, pilot, left + x + 5 * scale, top + y + 3 * scale)
+        assert screen.scene.unit.place == (3, 6, 5)
+        assert screen.view.choosing
+        await click(screen, pilot, left + x - 1, top + y)  # between two maps
+        assert screen.scene.unit.place == (3, 6, 5)
+        await press(screen, pilot, "m", "m")
+        y, x = screen.view._grid.place(1)
+        await click(screen, pilot, screen.view._at[1] + x, screen.view._at[0] + y)
+        assert screen.scene.unit.place == (1, 6, 5)
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="conv")
+
+
+async def test_a_click_on_a_sheet_and_on_a_layer():
+    async def act(screen, pilot):
+        grid, (top, left) = screen.view._grid, screen.view._at
+        scale = grid.columns // 4
+        await click(screen, pilot, left + 3 * scale, top + scale // 2)
+        assert screen.scene.unit.place == (7,)
+        await click(screen, pilot, left + 3 * scale, top + scale)  # behind the last unit
+        assert screen.scene.unit.place == (7,)
+        await click(screen, pilot, 2, 2)
+        assert screen.scene.node == "conv"
+        assert screen.view.choosing
+        await click(screen, pilot, 2, 1)
+        assert screen.scene.node == INPUT
+        assert not screen.view.choosing
+        await click(screen, pilot, 2, 30)
+        assert screen.scene.node == INPUT
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="dense")
+
+
+async def test_the_box_is_drawn_around_what_the_unit_sees():
+    async def act(screen, pilot):
+        await press(screen, pilot, "u", *["up"] * 9, *["left"] * 9, "down", "down", "down", "right", "right")
+        palette = Palette()
+        color = palette.color(RING)
+        picture = screen.view.draw(118, 38, palette)
+        top, left, scale = 2, 28, 3  # two rows down, behind the list; 24 half rows for 8 pixels
+        ring = {
+            (y, x)
+            for y in range(2 * scale - 1, 5 * scale + 1)
+            for x in range(1 * scale - 1, 4 * scale + 1)
+            if y in (2 * scale - 1, 5 * scale) or x in (1 * scale - 1, 4 * scale)
+        }
+        upper, lower = (colors[top : top + 12, left : left + 24] == color for colors in (picture.fg, picture.bg))
+        drawn = {(2 * y, x) for y, x in np.argwhere(upper).tolist()} | {
+            (2 * y + 1, x) for y, x in np.argwhere(lower).tolist()
+        }
+        assert drawn == ring
+        await press(screen, pilot, "u")
+        assert not (screen.view.draw(118, 38, palette).fg == color).any()  # calmer when nobody chooses
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="conv")
+
+
+@pytest.mark.parametrize("name", ["digits", "iris"])
+async def test_no_word_is_cut_at_any_size(name):
+    layers = CONVOLUTIONS if name == "digits" else LAYERS[1:]
+
+    def words(text):
+        return set(re.findall(r"[a-z]{2,}", text))
+
+    async def act(screen, pilot):
+        trainer = await asyncio.wrap_future(screen.session.ask(lambda t: t))
+        for node in (INPUT, *(one.name for one in trainer.network.nodes)):
+            for mode in MODES:
+                scene = screen.view.scene = see(trainer, "validation", 3, node, mode)
+                unit = [] if scene.unit is None else [scene.unit.name, *scene.unit.values(), *scene.unit.sight()]
+                texts = [
+                    *sum(MEANINGS.values(), ()),
+                    *MODES,
+                    *MEANINGS,
+                    *scene.classes,
+                    *scene.names,
+                    *unit,
+                    scene.says,
+                ]
+                texts += [f"{one} {kind}" for one, kind, _ in scene.nodes]
+                texts += ["layer layers of input saliency output value slope score unit channels units filters"]
+                texts += ["has no weights that are images", INPUT, "to"]
+                for size in ((38, 10), (58, 18), (78, 22), (118, 38)):
+                    shown = re.sub(r"\S+…|\S+ …", "", screen.view.to_text(*size))
+                    assert words(shown) <= words(" ".join(texts)), (node, mode, size)
+
+    await opened(experiment(name, layers), (80, 24), act)
+
+
+def test_half_cells():
+    picture, palette = Picture(6, 3), Palette()
+    picture.paste(signed(np.ones((2, 2)), 2, 2, palette), 1, 2)
+    blue = picture.fg[1, 2]
+    draw_ring(picture, 2, 2, 4, 4, 7, palette)
+    assert picture.to_text() == " ▄▄▄▄\n ▀▀▀▀\n ▀▀▀▀"
+    assert (picture.fg[1, 1], picture.bg[1, 1], picture.fg[1, 2]) == (7, 7, blue)
+    draw_mark(picture, 3, 2, 4, 3, 9, palette)
+    assert (picture.fg[1, 2], picture.bg[1, 2]) == (blue, 9)
+    draw_ring(picture, -5, -5, 20, 20, 7, palette)  # beyond the edges
+    plain = Picture(6, 4)
+    draw_ring(plain, 2, 1, 5, 4, 0, Palette(depth="none"))
+    draw_mark(plain, 2, 2, 3, 3, 0, Palette(depth="none"))
+    assert plain.to_text() == "┌───┐\n│ X │\n└───┘\n"
+
+
+def test_a_sheet_ends_with_its_last_value():
+    picture = draw_sheet(np.ones(5), 4, 6, Palette())
+    assert picture.to_text() == "▀▀▀▀▀▀\n▀▀▀▀"
+    assert draw_sheet(np.array([1, np.nan, 1, 1]), 2, 2, Palette()).fg[0, 1] == Palette().unknown
+
+
+def test_places_in_a_grid():
+    grid = Grid(5, 4, 3, 2)
+    for index in range(6):
+        top, left = grid.place(index)
+        assert grid.map_at(top, left) == grid.map_at(top + 2, left + 3) == index
+        assert grid.map_at(top + 3, left) is None
+        assert grid.map_at(top, left + 4) is None
+    assert grid.map_at(0, 15) is None
+    assert grid.map_at(8, 0) is None
+    assert grid.map_at(-1, 0) is None
+
+
+def test_pixels_are_covered_by_the_elements_that_show_them():
+    assert covered(2, 5, 8, 24) == (6, 15)
+    assert covered(2, 5, 8, 8) == (2, 5)
+    assert covered(3, 4, 28, 7) == (0, 1)
+    assert covered(3, 5, 28, 7) == (0, 2)
+    assert covered(27, 28, 28, 7) == (6, 7)

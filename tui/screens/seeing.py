@@ -37,8 +37,8 @@ they are blue, a bright pixel adds to the output; where they are orange, it take
 **A unit** is one number of the layer: `u` chooses one, arrows and brackets move the choice, escape ends it. Without a
 choice it is the strongest; channels, rows and columns count from 0, and its place is marked on its map.
 
-The **box** around a part of the input is the unit's receptive field: nothing outside of it can change the unit. What of
-it would lie beyond the border sees the padding, which says nothing.
+The **box** around a part of the input is the unit's receptive field: nothing outside of it can change the unit. Its
+rows and columns beyond the border lie in the padding, which is the same for every image.
 
 The **field** is what the unit listens to in there, for this sample: how much it changes with each pixel. It is bright
 where that is much, from 0 to the number in its title, and usually much smaller than the box.
@@ -81,7 +81,9 @@ much it drops when a patch is covered.
         return [self.view]
 
     def hints(self) -> tuple[tuple[Action, str], ...]:
-        return self.CHOOSING if self.view.choosing else self.HINTS
+        if self.view.choosing:
+            return self.CHOOSING
+        return tuple(hint for hint in self.HINTS if self._node != INPUT or hint[0].id != "unit")
 
     @property
     def scene(self) -> Scene | None:
@@ -152,6 +154,7 @@ much it drops when a patch is covered.
         if node != self._node:
             self._node, self._unit, self.view.first = node, None, 0
             self._choose(self.view.choosing and node != INPUT)
+            self.show_hints()
         self._again()
 
     def _choose(self, choosing: bool) -> None:

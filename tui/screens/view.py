@@ -176,10 +176,10 @@ class View(Drawing):
         else:
             left, top = 1, self._layer(picture, scene, palette)
         small, field = height - top < ROOMY, scene.mode == "field"
-        if scene.raw.ndim != 3:
-            top = self._features(picture, scene, top, left, palette)
-        elif small and scene.unit is not None and not field:
+        if small and scene.unit is not None and not field:
             top = self._say(picture, scene, top, left, picture.width - left, palette)
+        elif scene.raw.ndim != 3:
+            top = self._features(picture, scene, top, left, palette)
         else:
             whole = (field and scene.unit is not None) or small
             top = self._sample(picture, scene, top, left, height - top - 3 if whole else None, palette)
