@@ -258,6 +258,10 @@ class Person:
             await self.pilot.pause(0)
             await self.rest()
             self.met[f"opened {name}"] += 1
+            if name == "nan.toml":
+                await self.keys("e")
+                await self.rest()
+                self.look()
             await self.keys("5", self.dice.choice("vV"))
             await self.run()
 
