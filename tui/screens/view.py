@@ -34,7 +34,7 @@ LIST = 26  # columns of the list of layers
 WIDE, HIGH = 72, 16  # below this, one line tells the layer
 ROOMY = 14  # rows below which the maps leave no room for the sample
 BELOW = 5  # rows for what is said below it
-WORDS = (18, 34)  # columns of what is said beside the sample
+WORDS = (19, 34)  # columns of what is said beside the sample
 RING = 3  # the colour of the choice, as a number of the series
 MEANINGS = {
     "outputs": ("blue is above zero, orange below", "# above zero, ≡ below"),
@@ -221,7 +221,7 @@ class View(Drawing):
         if scene.unit is None:
             return top
         unit, face = scene.unit, BOLD | (REVERSE if self.choosing else 0)
-        for row, line in enumerate(lines(unit.name, width), top):
+        for row, line in enumerate(phrases(unit.name.split(", "), width), top):
             picture.put(row, left, line, self._color(palette) if self.choosing else palette.color("text"), face)
             top = row + 1
         for parts in (unit.values(), unit.sight()):
