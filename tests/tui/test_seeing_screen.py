@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hosting import on_screen
 
-from engine import INPUT, Session, parse_experiment
+from engine import INPUT, Session, load_experiment, parse_experiment
 from engine.reach import Box, reach
 from engine.seeing import activity, effective_field, saliency
 from tui.asking import moment
@@ -23,6 +23,16 @@ CONVOLUTIONS = [
     {"type": "max_pool2d", "name": "pool"},
     {"type": "flatten"},
     {"type": "dense", "units": 10, "name": "dense"},
+]
+RESIDUAL = [
+    {"type": "conv2d", "channels": 3, "kernel": 3, "padding": 1, "name": "a"},
+    {"type": "batch_norm", "name": "b"},
+    {"type": "relu", "name": "c"},
+    {"type": "conv2d", "channels": 3, "kernel": 3, "padding": 1, "name": "d"},
+    {"type": "add", "name": "sum", "inputs": ["c", "d"]},
+    {"type": "dropout2d", "name": "drop"},
+    {"type": "upsample", "name": "up"},
+    {"type": "global_avg_pool", "name": "mean"},
 ]
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 20}, {"type": "relu"}]
 
@@ -92,9 +102,11 @@ async def test_the_saliency_shown_is_the_network_s():
     await opened(experiment(), (120, 40), act)
 
 
-@pytest.mark.parametrize("name", ["digits", "iris", "moons", "sine"])
-async def test_every_layer_in_every_mode_at_every_size(name):
-    layers = LAYERS if name == "digits" else LAYERS[1:]
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [("digits", LAYERS), ("digits", RESIDUAL), ("iris", LAYERS[1:]), ("moons", LAYERS[1:]), ("sine", LAYERS[1:])],
+)
+async def test_every_layer_in_every_mode_at_every_size(name, layers):
     exp = parse_experiment(
         {
             "data": {"name": name, "limit": 100},
@@ -113,6 +125,23 @@ async def test_every_layer_in_every_mode_at_every_size(name):
                     screen.view.draw(*size, Palette(depth="none"))
 
     await opened(exp, (80, 24), act)
+
+
+async def test_of_an_autoencoder_the_drawing_is_shown_too():
+    async def act(screen, pilot):
+        wanted = await asyncio.wrap_future(screen.session.ask(_drawn))
+        assert screen.scene.again == pytest.approx(wanted)
+        for width, height in ((118, 38), (58, 18)):
+            assert re.search("input +output +saliency", screen.view.to_text(width, height))
+        await press(screen, pilot, "down", "down")
+        assert re.search("input +output +field", screen.view.to_text(118, 38))
+        assert "it says" not in screen.view.to_text(118, 38)
+
+    def _drawn(trainer):
+        outputs = trainer.predict(trainer.splits.validation.x[:1])
+        return trainer.splits.scaler.inverse(outputs.reshape(1, 1, 8, 8))[0]
+
+    await opened(load_experiment("autoencoder", {"data.limit": 100}), (120, 40), act)
 
 
 async def test_a_layer_that_is_gone_is_the_input():
@@ -254,6 +283,20 @@ async def test_a_choice_stays_for_other_samples_and_modes_and_ends_with_the_laye
         assert screen.scene.node == INPUT
         await press(screen, pilot, "escape", "up")
         assert screen.scene.node == INPUT
+
+    await opened(experiment(layers=CONVOLUTIONS), (80, 24), act, node="relu")
+
+
+async def test_a_chosen_unit_that_a_rebuilt_layer_has_not_is_forgotten():
+    async def act(screen, pilot):
+        await press(screen, pilot, "u", *["right"] * 7, *["down"] * 7)
+        assert screen.scene.unit.place[1:] == (7, 7)
+        screen.session.rebuild(experiment(layers=[{"type": "flatten"}, {"type": "dense"}, CONVOLUTIONS[1]]))
+        await answer(screen, pilot)
+        assert screen.scene.node == "relu"
+        assert not screen.scene.unit.chosen
+        await press(screen, pilot, *["left"] * 99, "right")
+        assert screen.scene.unit.place == (1,)
 
     await opened(experiment(layers=CONVOLUTIONS), (80, 24), act, node="relu")
 

@@ -139,13 +139,17 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
 
 def _unit(trainer: Trainer, node: str, x: Floats, outputs: Floats, gradients: Floats, place: Place | None) -> Unit:
     shape = outputs.shape
-    chosen = (
-        place is not None and len(place) == len(shape) and all(0 <= at < n for at, n in zip(place, shape, strict=True))
-    )
-    at = place if chosen and place else tuple(map(int, np.unravel_index(int(np.argmax(np.nan_to_num(outputs))), shape)))
-    seen = reach(trainer.network.nodes, trainer.network.shape, node, at)
-    field = effective_field(trainer.network, node, at, x)
-    return Unit(at, shape, chosen, float(outputs[at]), float(gradients[at]), seen, field)
+    chosen = place is not None and within(place, shape)
+    if place is None or not chosen:
+        place = tuple(map(int, np.unravel_index(int(np.argmax(np.nan_to_num(outputs))), shape)))
+    seen = reach(trainer.network.nodes, trainer.network.shape, node, place)
+    field = effective_field(trainer.network, node, place, x)
+    return Unit(place, shape, chosen, float(outputs[place]), float(gradients[place]), seen, field)
+
+
+def within(place: Place, shape: Place) -> bool:
+    """Whether there is such a place in a shape."""
+    return len(place) == len(shape) and all(0 <= at < size for at, size in zip(place, shape, strict=True))
 
 
 def _count(number: int, word: str) -> str:

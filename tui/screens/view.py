@@ -27,7 +27,7 @@ from tui.screens.maps import (
     sheet_width,
     signed,
 )  # fmt: skip
-from tui.screens.scene import Place, Scene, Unit
+from tui.screens.scene import Place, Scene, Unit, within
 from tui.screens.words import fitting, lines, phrases, short
 
 LIST = 26  # columns of the list of layers
@@ -103,7 +103,7 @@ class View(Drawing):
     def action_channel(self, by: str) -> None:
         unit = self._unit()
         if unit is not None:
-            at = self._place or unit.place
+            at = self._present(unit)
             self._choose((at[0] + int(by), *at[1:]), unit)
 
     def action_strongest(self) -> None:
@@ -135,7 +135,7 @@ class View(Drawing):
         unit, scene = self._unit(), self.scene
         if unit is None or scene is None:
             return
-        at = self._place or unit.place
+        at = self._present(unit)
         if scene.mode == "weights" and scene.maps is not None:
             down = max(1, self._grid.across // _each(scene.maps, unit))
             self._choose((at[0] + columns + rows * down, *at[1:]), unit)
@@ -144,8 +144,13 @@ class View(Drawing):
         else:
             self._choose((at[0] + columns + rows * sheet_width(unit.shape[0]),), unit)
 
+    def _present(self, unit: Unit) -> Place:
+        """The place last asked for, which may not be in sight yet; else, and where the layer has none such, the one in
+        sight."""
+        return self._place if self._place is not None and within(self._place, unit.shape) else unit.place
+
     def _choose(self, place: Place, unit: Unit) -> None:
-        if all(0 <= at < size for at, size in zip(place, unit.shape, strict=True)):
+        if within(place, unit.shape):
             self._place = place
             self.post_message(self.Chosen(place))
 
