@@ -118,7 +118,7 @@ class Stepper:
         now[...] = table[0]
         record: list[tuple[float, float]] = []
         broken = False
-        for batch, answers, scalars in zip(inputs, targets, table, strict=True):
+        for batch, answers in zip(inputs, targets, strict=True):
             x[...] = batch
             t[...] = answers
             if drawing:
@@ -131,7 +131,7 @@ class Stepper:
                 break
             record.append((loss, square))
             if changing:
-                now[...] = scalars
+                now[...] = table[len(record) - 1]
             for function, args in update:
                 function(*args)
             if deadline is not None and perf_counter() > deadline:
