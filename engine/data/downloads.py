@@ -75,7 +75,7 @@ SOURCES = {
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Downloads what is missing of a public data set; returns its folder in the cache.
+    """Downloads what is missing or damaged of a public data set; returns its folder in the cache.
 
     Raises BadInput for an unknown name or a cache that cannot be written, RunFailed where no mirror gives the right
     bytes or the disk is full; nothing half-done stays behind.
@@ -86,8 +86,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True)
         for file in source.files:
-            kept = source.members or (file.name,)
-            if all((home / member).is_file() for member in kept):
+            if _is_there(home, source, file):
                 continue
             with tempfile.TemporaryDirectory(prefix=".partial-", dir=home) as scratch:
                 arrived = _from_mirrors(name, source.mirrors, file, Path(scratch), progress)
@@ -98,6 +97,13 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     except OSError as error:
         raise _disk_error(error, home) from None
     return home
+
+
+def _is_there(home: Path, source: Source, file: Download) -> bool:
+    """Whether what a download gives is in the cache; a file that is kept as it came must have its MD5 still."""
+    if source.members:
+        return all((home / member).is_file() for member in source.members)
+    return (home / file.name).is_file() and _md5(home / file.name, file.unpacked) == file.md5
 
 
 def _from_mirrors(
@@ -173,19 +179,21 @@ def _md5(path: Path, unpacked: bool) -> str:
 
 
 def _keep_members(archive: Path, members: tuple[str, ...], scratch: Path, home: Path) -> None:
+    """Unpacks all members before the first is kept; the first named is kept last, since it stands for the set."""
     try:
         with tarfile.open(archive) as tar:
             for member in members:
                 content = tar.extractfile(member)
                 if content is None:
                     raise KeyError(member)
-                part = scratch / "part"
-                with content, part.open("wb") as file:
+                (scratch / member).parent.mkdir(parents=True, exist_ok=True)
+                with content, (scratch / member).open("wb") as file:
                     shutil.copyfileobj(content, file, PIECE)
-                (home / member).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(part, home / member)
     except (tarfile.TarError, KeyError, EOFError, zlib.error) as error:
         raise RunFailed(f"{archive.name}: not the archive that was expected ({error})") from None
+    for member in reversed(members):
+        (home / member).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(scratch / member, home / member)
 
 
 def _disk_error(error: OSError, home: Path) -> Failure:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.base import DataSet, Table, ValidationShare
-from engine.data.folders import MissingData, places
+from engine.data.folders import MissingData, cache_folder, places
 from engine.data.idx import read_labeled_images
 from engine.errors import BadInput
 
@@ -15,6 +15,7 @@ Bytes = NDArray[np.uint8]
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+FILES = (*TRAIN, *TEST)
 
 
 class Mnist(DataSet, name="mnist"):
@@ -44,10 +45,16 @@ class Mnist(DataSet, name="mnist"):
         return read_labeled_images(_find(home, images), _find(home, labels), len(self.class_names))
 
     def _home(self, folder: Path | None) -> Path:
+        missing = TRAIN[0]
         for place in places(self.name, folder):
-            if any(file.exists() for stem in (*TRAIN, *TEST) for file in _spellings(place, stem)):
+            gone = [stem for stem in FILES if not any(file.exists() for file in _spellings(place, stem))]
+            if not gone:
                 return place
-        raise MissingData(self.name, TRAIN[0])
+            if len(gone) < len(FILES):
+                if place != cache_folder(self.name):
+                    return place
+                missing = gone[0]  # of a download that was interrupted
+        raise MissingData(self.name, missing)
 
 
 class FashionMnist(Mnist, name="fashion_mnist"):

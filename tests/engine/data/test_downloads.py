@@ -79,6 +79,18 @@ def test_a_file_is_kept_when_its_hash_is_right_and_progress_is_told(site, cache,
     assert os.listdir(home) == ["a.bin"]
 
 
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(site, cache, monkeypatch, unpacked):
+    site.files["/a.bin"] = gzip.compress(CONTENT) if unpacked else CONTENT
+    offer(monkeypatch, [site.url], Download("a.bin", md5(CONTENT), unpacked))
+    kept = fetch("mnist") / "a.bin"
+    kept.write_bytes(kept.read_bytes()[:-9])
+    fetch("mnist")
+    assert kept.read_bytes() == site.files["/a.bin"]
+    fetch("mnist")
+    assert site.asked == ["/a.bin", "/a.bin"]
+
+
 def test_the_hash_may_be_of_what_the_file_unpacks_to(site, cache, monkeypatch):
     for level in (1, 9):
         site.files["/a.gz"] = gzip.compress(CONTENT, level)
@@ -155,6 +167,17 @@ def test_an_archive_without_its_members_is_refused(site, cache, monkeypatch):
         offer(monkeypatch, [site.url], Download("a.tar.gz", md5(content)), name="cifar10", members=("sub/a.bin",))
         with pytest.raises(RunFailed, match="not the archive that was expected"):
             fetch("cifar10")
+
+
+def test_of_an_archive_all_members_are_kept_or_none(site, cache, monkeypatch):
+    """Half of them would pass for a smaller data set."""
+    content = archive({"sub/a.bin": CONTENT})
+    site.files["/a.tar.gz"] = content
+    members = ("sub/a.bin", "sub/b.bin")
+    offer(monkeypatch, [site.url], Download("a.tar.gz", md5(content)), name="cifar10", members=members)
+    with pytest.raises(RunFailed, match="not the archive that was expected"):
+        fetch("cifar10")
+    assert left_over(cache) == []
 
 
 def test_an_unknown_name_is_refused():

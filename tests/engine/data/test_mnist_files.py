@@ -89,6 +89,13 @@ def test_one_missing_file_and_a_folder_that_is_not_there_are_named(tmp_path, mon
         DataSet.parse("mnist").load(0)
 
 
+def test_a_download_that_was_interrupted_is_missing_not_damaged(tmp_path):
+    cache = write_set(tmp_path / "cache" / "nn-tui" / "data" / "mnist", packed=True)
+    (cache / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(MissingData, match=r"\(t10k-labels-idx1-ubyte not found\): run 'nn-tui data fetch mnist'"):
+        DataSet.parse("mnist").load(0)
+
+
 def test_mnist_does_not_pass_for_fashion(tmp_path):
     folder = write_set(tmp_path / "mnist")
     with pytest.raises(MissingData):
