@@ -21,11 +21,12 @@ class Evaluation:
         self.labels = split.y if split.y.dtype.kind == "i" else None
         self.x = split.x.reshape(len(split.x), network.features)
         self.rows = len(self.x) if chosen is None else len(chosen)
-        self.blocks: list[tuple[slice | Array, Array]] = []
+        self.blocks: list[tuple[slice | Array, Array, float]] = []
         for start in range(0, self.rows, network.evaluation_batch):
             part = slice(start, start + network.evaluation_batch)
             which = part if chosen is None else chosen[part]
-            self.blocks.append((which, targets[which].T.astype(network.dtype)))
+            answers = targets[which].T.astype(network.dtype)
+            self.blocks.append((which, answers, network.loss.weight(answers)))
 
     @np.errstate(all="ignore")
     def measure(self) -> tuple[float, float | None]:
@@ -33,17 +34,18 @@ class Evaluation:
         if not self.rows:
             return nan, nan
         total, right = 0.0, 0
-        for which, targets in self.blocks:
+        for which, targets, weight in self.blocks:
             at = self.network.run(targets.shape[1], training=False)
             at.inputs[...] = self.x[which]
             at.targets[...] = targets
             for calls in self.network.calls(at.forward, at.backward):
                 for function, args in calls:
                     function(*args)
-            total += float(at.vitals[0]) * at.batch
+            total += float(at.vitals[0]) * weight
             if self.labels is not None:
                 right += int(np.count_nonzero(decide(at.y, self.threshold) == self.labels[which]))
-        return total / self.rows, right / self.rows if self.labels is not None else None
+        loss = total / sum(weight for _, _, weight in self.blocks)
+        return loss, right / self.rows if self.labels is not None else None
 
 
 def decide(y: Array, threshold: float) -> Array:

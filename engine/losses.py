@@ -8,7 +8,7 @@ sees a zero.
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import sqrt
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -54,6 +54,10 @@ class Loss(Component, kind="loss"):
             return np.where(labels == 1, 1.0, low)[:, None]
         return np.where(labels[:, None] == np.arange(classes), 1.0, low)
 
+    def weight(self, t: Array) -> float:
+        """What a batch with targets t (T, N) counts in the mean over several batches: its samples."""
+        return float(t.shape[1])
+
     @abstractmethod
     def forward(self, do: Plan, at: LossSite) -> None:
         """Writes down the value and dz together, since they share most of their terms."""
@@ -68,7 +72,9 @@ class CrossEntropy(Loss, name="cross_entropy"):
 
     link: ClassVar[str] = "softmax"
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="e, the share of the target spread over all classes")
-    class_weights: tuple[float, ...] = Field((), description="one weight a class; empty: all alike")
+    class_weights: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (), description="one weight a class, above 0; empty: all alike"
+    )
 
     def units(self, classes: int) -> int:
         """One logit a class, for two classes too."""
@@ -94,6 +100,10 @@ class CrossEntropy(Loss, name="cross_entropy"):
         weights = np.asarray(self.class_weights)
         own = weights[labels][:, None]
         return np.concatenate([(1 - e) * own * one_hot + e / classes * weights, own], axis=1)
+
+    def weight(self, t: Array) -> float:
+        """The samples, or with class weights the sum of theirs."""
+        return float(t[-1].sum(dtype=np.float64)) if self.class_weights else super().weight(t)
 
     def forward(self, do: Plan, at: LossSite) -> None:
         """With s = z - max z and S = sum exp s: L = mean(log S - q . s), p = exp(s) / S.
@@ -243,11 +253,12 @@ class Hinge(Elementwise, name="hinge"):
 
 
 class PerceptronLoss(Elementwise, name="perceptron"):
-    """L = mean max(0, -t z) with t = -1 or 1; dz = -t where t z <= 0, which is the perceptron's rule (Rosenblatt
-    1958).
+    """L = mean sum max(0, -t z) with t = -1 or 1; dz = -t where t z <= 0, which is the perceptron's rule (Rosenblatt
+    1958), for each output unit by itself.
     """
 
     signed: ClassVar[bool] = True
+    over_outputs: Literal["mean", "sum"] = Field("sum", description="mean or sum over the output units")
 
     def forward(self, do: Plan, at: LossSite) -> None:
         """With m = -t z: L = sum max(0, m) / size; a sample on the line itself counts as a mistake."""

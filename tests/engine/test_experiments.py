@@ -120,6 +120,7 @@ def test_layers_replace_a_recipe_and_a_recipe_replaces_layers():
         ("optimizer.name", "addam", "optimizer.name is 'addam': no such optimizer; did you mean 'adam'?"),
         ("optimizer.lr", -1, "optimizer.lr is -1: must be greater than 0"),
         ("optimizer.lr", "big", "optimizer.lr is 'big': "),
+        ("loss.class_weights", [1, 0], "loss.class_weights.1 is 0: must be greater than 0"),
         ("seed", -1, "seed is -1: must be at least 0"),
         ("seed.x", 1, "seed.x cannot be set: seed is 0, not a table"),
         ("data.standardize", "z", "data.standardize is 'z': must be one of"),

@@ -221,6 +221,21 @@ def test_losses(table):
     Twin({"loss": table}).compare()
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_a_weighted_loss_of_a_split_that_is_evaluated_in_parts(smoothing):
+    """The mean over the parts counts each by its weights, as one mean over all rows does."""
+    weights = {"class_weights": [0.2, 5.0, 1.0], "label_smoothing": smoothing}
+    data = splits(rows=1500)
+    data.train.y.sort()
+    trainer = Twin({"loss": {"name": "cross_entropy", **weights}}, data).trainer
+    trainer.network.evaluation_batch = 400
+    z = torch.tensor(trainer.network.predict(data.train.x))
+    expected = F.cross_entropy(
+        z, torch.tensor(data.train.y), torch.tensor([0.2, 5.0, 1.0], dtype=torch.float64), label_smoothing=smoothing
+    )
+    assert trainer.evaluate(data.train)[0] == pytest.approx(float(expected), rel=1e-12)
+
+
 @pytest.mark.parametrize("name", ["mse", "mae", "huber"])
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_losses_of_numbers(name, outputs):

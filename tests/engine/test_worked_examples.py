@@ -122,6 +122,21 @@ def test_the_perceptron_s_rate_only_scales_its_weights():
     assert (4 * one.network.values == four.network.values).all()
 
 
+def test_of_several_classes_each_unit_follows_the_perceptron_s_rule():
+    x, labels = [[2, 1], [-1, 3], [-2, -1], [1, -2], [3, 3]], [0, 1, 2, 0, 1]
+    table = {"model": "perceptron", "output": {"init": "zeros"}, "loss": "perceptron", "optimizer": "perceptron"}
+    data = splits(x, np.asarray(labels), ("a", "b", "c"))
+    trainer = Trainer(parse_experiment({**table, "batch_size": 1}), splits=data, dtype=np.float64, shuffle=False)
+    w, b = np.zeros((3, 2)), np.zeros(3)
+    for step in range(10):
+        point, t = np.array(x[step % 5]), np.where(np.arange(3) == labels[step % 5], 1, -1)
+        wrong = t * (w @ point + b) <= 0
+        w, b = w + np.outer(wrong * t, point), b + wrong * t
+        trainer.step()
+        assert read(trainer, "output.weight").tolist() == w.tolist()
+        assert read(trainer, "output.bias").tolist() == b.tolist()
+
+
 def test_xor_is_beyond_a_perceptron_and_within_a_hidden_layer():
     perceptron_run = Trainer(load_experiment("xor-perceptron"))
     for report in perceptron_run:
