@@ -47,7 +47,7 @@ class EarlyStopping(Model):
     monitor: Literal["valid_loss", "valid_accuracy", "train_loss"] = Field(
         "valid_loss", description="what must improve"
     )
-    restore_best: bool = Field(True, description="go back to the best epoch's weights at the end")
+    restore_best: bool = Field(True, description="where training stops early, go back to the best epoch's weights")
 
 
 class StoppingState(Model):

@@ -6,7 +6,8 @@
     run.finish()
 
     experiment.toml         what the run started with, every default spelled out
-    history.csv             a row an epoch; row 0 is the untrained network, and the last one alone has test_*
+    history.csv             a row an epoch; row 0 is the untrained network, and the last one alone has test_*: where
+                            early stopping went back to the best epoch's weights, those are what is tested
     layers.csv              a row an epoch and node, parameters.csv a row an epoch and parameter: the instruments at the
                             epoch's last batch, where that was measured: always, where epochs are asked for one by one;
                             row 0 measures the first batch and updates nothing
@@ -164,8 +165,11 @@ def checkpoint_of(folder: Path) -> Path:
 
 
 def result_of(trainer: Trainer, row: EpochRow | None, status: str = "") -> dict[str, Any]:
-    """How a run stands, as JSON holds it; what is not finite is null. `batch_loss` is that of the last step."""
+    """How a run stands, as JSON holds it; what is not finite is null. `batch_loss` is that of the last step, and
+    `restored_epoch` the one whose weights early stopping went back to.
+    """
     best, step = trainer.state.best, trainer.state.step
+    restored = best if trainer.state.stopped and trainer.experiment.early_stopping.restore_best else None
     loss = float(trainer.history.losses[step - 1]) if step else None
     return {
         "status": status or trainer.status,
@@ -176,6 +180,7 @@ def result_of(trainer: Trainer, row: EpochRow | None, status: str = "") -> dict[
         "batch_loss": loss if loss is not None and isfinite(loss) else None,
         "seconds": round(trainer.seconds, 6),
         "best_epoch": None if best is None else best.epoch,
+        "restored_epoch": None if restored is None else restored.epoch,
         "last": None if row is None else row_table(row),
     }
 

@@ -179,6 +179,25 @@ def test_a_run_that_stopped_early_says_so(capsys: pytest.CaptureFixture[str], tm
     assert re.search(r"stopped early after \d+ epochs? of 20; give it more, such as --epochs \d+", err)
 
 
+def test_a_run_that_stopped_early_says_whose_weights_were_tested(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    stop = ["--set", "early_stopping.patience=2", "--set", "optimizer.lr=0.05", "--set", "data.test=0.1"]
+    for restore in ("true", "false"):
+        out = tmp_path / restore
+        command = ["train", "digits", "--out", str(out), *stop, "--set", f"early_stopping.restore_best={restore}"]
+        assert main(command) == 0
+        ended = capsys.readouterr().out.splitlines()[-1]
+        result = json.loads((out / "run.json").read_text())["result"]
+        assert result["best_epoch"] == result["epoch"] - 2
+        assert result["restored_epoch"] == (result["best_epoch"] if restore == "true" else None)
+        words = f"then back to the weights of epoch {result['best_epoch']}  " if restore == "true" else ""
+        assert re.search(rf"  valid loss \S+ acc \S+  {words}test loss \S+ acc \S+  saved in ", ended)
+        trainer = load_checkpoint(out / "checkpoint.safetensors")
+        assert trainer.splits.test is not None
+        assert result["last"]["test_loss"] == trainer.evaluate(trainer.splits.test)[0]
+
+
 def test_a_run_that_ends_within_an_epoch_names_the_last_whole_one() -> None:
     row = {"epoch": 2, "step": 90, "train_loss": 0.5, "train_accuracy": 0.75}
     result = {"status": "interrupted", "step": 100, "seconds": 1.0, "batch_loss": 0.25, "last": row, "out": None}

@@ -14,6 +14,7 @@ from engine import EpochRow, Report, Trainer
 from engine.run import row_table
 
 CHART = (100, 18)
+SPLITS = ("train", "valid", "test")
 
 
 class Display(AbstractContextManager["Display"]):
@@ -114,11 +115,17 @@ def sentence(row: EpochRow, epochs: int) -> str:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """How the run ended, in a line; where it ended within an epoch, with the last batch and the last whole epoch."""
+    """How the run ended, in a line; where it ended within an epoch, with the last batch and the last whole epoch.
+
+    Where early stopping went back to other weights, the test split's numbers are theirs, so they are named before.
+    """
     steps = f"{result['step']} step{'s' * (result['step'] != 1)}"
     parts = [f"{result['status']} after {steps} in {result['seconds']:.2f} s"]
     last = result["last"] or {"step": None, "epoch": 0}
-    if last["step"] == result["step"]:
+    if (restored := result.get("restored_epoch")) is not None:
+        back = f"then back to the weights of epoch {restored}"
+        parts += [*_scores(last, SPLITS[:2]), back, *_scores(last, SPLITS[2:])]
+    elif last["step"] == result["step"]:
         parts += _scores(last)
     else:
         parts += [f"batch loss {result['batch_loss']:.6g}"] if result["batch_loss"] is not None else []
@@ -126,9 +133,9 @@ def summary(result: dict[str, Any]) -> str:
     return "  ".join([*parts, *([f"saved in {result['out']}"] if result["out"] else [])])
 
 
-def _scores(row: dict[str, Any]) -> list[str]:
+def _scores(row: dict[str, Any], splits: tuple[str, ...] = SPLITS) -> list[str]:
     found = []
-    for split in ("train", "valid", "test"):
+    for split in splits:
         loss, accuracy = row.get(f"{split}_loss"), row.get(f"{split}_accuracy")
         if loss is not None:
             found.append(f"{split} loss {loss:.4f}" + (f" acc {accuracy:.4f}" if accuracy is not None else ""))
