@@ -13,11 +13,16 @@ Where to look, in the order in which data flows:
     memory       flat vectors and named views; plan: the calls of a step; network: nodes, memory and plans together
     cores        a second core, which takes half of every large call
     losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
-    feed         batches; course: rates of many steps at once; update: from a gradient to new weights
+    feed         batches; augment: images that change from epoch to epoch
+    course       rates of many steps at once; update: from a gradient to new weights
     epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping
     state        all that changes, as one value; timeline: keyframes; history and instruments: the record
     stepper      the hot loop; trainer: pulls it all: step, advance, back, seek, edit; probe: the instruments
     session      a trainer on a thread of its own; gradcheck: gradients against finite differences
+    run          a run's folder and its tables; checkpoint: the whole state in a file
+    look         gradients of every node and of the input; seeing: what decides an answer, what layers make of a sample
+    reach        what one unit can see; geometry: receptive fields and costs; drawn: a person's drawing as an input
+    errors       what a person is told; files: whole or not at all; rng, threads, machine: what all of it stands on
 """
 
 from engine.threads import limit_blas

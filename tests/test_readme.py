@@ -1,11 +1,13 @@
 """What README.md says is so: its commands, its tables, its experiment, its example of a component."""
 
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
 
 import numpy as np
 
+import engine
 import engine.optimizers
 from engine import KINDS, Trainer, load_experiment, parse_experiment, presets
 from tui.cli import COMMANDS
@@ -54,3 +56,10 @@ def test_the_example_of_a_component_trains() -> None:
 def test_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_the_engine_says_where_everything_is() -> None:
+    named = set(re.findall(r"\w+", engine.__doc__ or ""))
+    parts = [part.name for part in pkgutil.iter_modules(engine.__path__) if part.name != "shipped"]
+    assert len(parts) > 30
+    assert [part for part in parts if part not in named] == []
