@@ -24,8 +24,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.machine import describe
+from tui.settings import Settings
 
-FRAMES_PER_SECOND = 12
+FRAMES_PER_SECOND = Settings().frames_per_second
 PANELS = {b"1": "Architecture", b"2": "Optimizer", b"3": "Loss", b"4": "Gradients", b"5": "Data", b"6": "Timeline"}
 KEYS = (b"1", b"3", b"4", b"5")
 CASES = (

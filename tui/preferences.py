@@ -17,7 +17,7 @@ from tui.themes import NAMES
 if TYPE_CHECKING:
     from tui.app import Workbench
 
-FRAME_RATES = (2, 5, 10, 12, 15, 20, 30)
+FRAME_RATES = (2, 5, 10, 15, 20, 30)
 
 
 class NewKey(Dialog[str]):

@@ -29,7 +29,7 @@ class Settings(BaseModel):
     theme: Literal["auto", "dark", "light", "ansi"] = Field(
         "auto", description="auto follows the terminal; ansi uses the terminal's own sixteen colours"
     )
-    frames_per_second: int = Field(12, ge=1, le=30, description="how often the screen looks for news; 1 to 30")
+    frames_per_second: int = Field(10, ge=1, le=30, description="how often the screen looks for news; 1 to 30")
     welcome: bool = Field(True, description="show the orientation at the next start")
     offer_last_run: bool = Field(True, description="offer to go on with the last run at the start")
     keys: dict[str, str] = Field(
