@@ -290,9 +290,9 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
         except UnicodeDecodeError:
             raise BadInput(f"experiment '{name}' cannot be read: it is not text in UTF-8; give a TOML file") from None
         except (FileNotFoundError, ValueError):  # a name with a zero byte is a ValueError
-            raise BadInput(
-                f"experiment {name!r}: no such file, and no preset of that name{nearest(name, presets())}"
-            ) from None
+            is_data = name in DataSet.registry
+            hint = f"; it is a data set: --set data.name={name}" if is_data else nearest(name, presets())
+            raise BadInput(f"experiment {name!r}: no such file, and no preset of that name{hint}") from None
         except OSError as error:
             own = path / "experiment.toml"
             fix = f"give its file {own}" if os.path.isfile(own) else "give a TOML file"

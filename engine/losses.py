@@ -14,9 +14,12 @@ import numpy as np
 from pydantic import Field
 
 from engine.component import Component
+from engine.errors import BadInput
 from engine.layers.base import Scratch, Shape
 from engine.memory import Array
 from engine.plan import Plan
+
+ROUNDING = 1e-6  # by which scaled inputs, as targets of an autoencoder, may miss 0 and 1
 
 
 @dataclass
@@ -53,6 +56,9 @@ class Loss(Component, kind="loss"):
         if classes == 2:
             return np.where(labels == 1, 1.0, low)[:, None]
         return np.where(labels[:, None] == np.arange(classes), 1.0, low)
+
+    def check(self, targets: Array) -> None:
+        """Raises BadInput where numbers to train on, (rows, T), are no targets for the loss; any are for most."""
 
     def weight(self, t: Array) -> float:
         """What a batch with targets t (T, N) counts in the mean over several batches: its samples."""
@@ -171,6 +177,15 @@ class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
     """
 
     link: ClassVar[str] = "sigmoid"
+
+    def check(self, targets: Array) -> None:
+        """Raises BadInput for targets beyond 0 and 1, where the loss has no lower end."""
+        low, high = float(targets.min()), float(targets.max())
+        if low < -ROUNDING or high > 1 + ROUNDING:
+            raise BadInput(
+                f"loss.name is '{self.name}', which needs targets from 0 to 1, and the data's reach from {low:.3g} to "
+                f"{high:.3g}; take mse, mae or huber"
+            )
 
     def forward(self, do: Plan, at: LossSite) -> None:
         """Value by logaddexp, which cannot overflow; p = 1/2 + 1/2 tanh(z / 2)."""

@@ -59,6 +59,8 @@ class Trainer:
         self.splits = splits if splits is not None else prepare(experiment.data, experiment.seed, folder)
         classes, loss = len(self.splits.classes), experiment.loss
         outputs = experiment.units(classes, 0 if classes else self.splits.train.y.shape[1])
+        if not classes:
+            loss.check(self.splits.train.y)
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
         self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype, second_core(cores))

@@ -210,9 +210,24 @@ def test_a_file_with_an_error_is_one_sentence(tmp_path, text, part):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("data", ["sine", "reg_plane"])
+def test_binary_cross_entropy_refuses_numbers_beyond_0_and_1(data):
+    experiment = parse_experiment({"data": data, "model": "mlp", "loss": "binary_cross_entropy"})
+    with pytest.raises(BadInput, match=r"needs targets from 0 to 1, and the data's reach from -.*; take mse"):
+        Trainer(experiment)
+
+
+def test_binary_cross_entropy_takes_shares_also_where_held_out_rows_go_beyond():
+    for data in ({"name": "digits"}, {"name": "iris", "standardize": "unit", "validation": 0.5}):
+        table = {"data": {**data, "predict": "inputs"}, "model": "mlp", "loss": "binary_cross_entropy"}
+        experiment = parse_experiment(table)
+        assert Trainer(experiment).advance(steps=2).losses[1] > 0
+
+
 def test_files_that_cannot_be_read(tmp_path):
     for name, part in [
         ("spirall", "did you mean 'spiral'?"),
+        ("iris", "no preset of that name; it is a data set: --set data.name=iris"),
         ("x" * 5000, "too long"),
         ("a\0b", "a"),
         (str(tmp_path), "irectory"),
