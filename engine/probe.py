@@ -41,7 +41,7 @@ class NodeStats:
 
     `dead` is the share of units that put out zero for the whole batch, `saturated` the share of outputs in the flat
     parts; both 0 to 1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy, times the batch
-    size: a typical sample's.
+    size: a typical sample's; None before the first parameters, where no gradient is computed.
     """
 
     node: str
@@ -50,7 +50,7 @@ class NodeStats:
     output_std: float
     dead: float | None
     saturated: float | None
-    dy_rms: float
+    dy_rms: float | None
     weight_norm: float | None
     grad_norm: float | None
     grad_rms: float | None
@@ -79,7 +79,9 @@ class Probe:
         """
         layers = self.weighted
         pairs = pairwise(layers)
-        return tuple((here.node, here.dy_rms / after.dy_rms if after.dy_rms else 0.0) for here, after in pairs)
+        return tuple(
+            (here.node, here.dy_rms / after.dy_rms if here.dy_rms and after.dy_rms else 0.0) for here, after in pairs
+        )
 
     @property
     def attenuation_per_layer(self) -> float | None:
@@ -110,6 +112,7 @@ class Measurement:
         """The probe; `updated` says whether an update was made since."""
         network, at = self.network, self.at
         parameters, nodes = [], []
+        learning: set[str] = set()  # nodes whose output depends on a parameter
         for slot in network.parameters:
             old = self.before[slot.flat]
             ratio = _ratio(old, network.values[slot.flat]) if updated else None
@@ -118,6 +121,8 @@ class Measurement:
             parameters.append(ParameterStats(slot.name, slot.node, _norm(old), norm, rms, largest, ratio, histogram))
         for node in network.nodes:
             y, dy = at.outputs[node.name], at.gradients[node.name]
+            if node.parameters or learning.intersection(node.inputs):
+                learning.add(node.name)
             slots = network.parameters.of(node.name)
             own = slice(slots[0].offset, slots[-1].flat.stop) if slots else slice(0, 0)
             norm = sqrt(sum(self._gradients[slot.name][0] ** 2 for slot in slots))
@@ -127,7 +132,7 @@ class Measurement:
                     node=node.name, type=node.layer.name,
                     output_mean=float(y.mean()), output_std=float(y.std()),
                     dead=node.layer.dead(y), saturated=node.layer.saturated(y),
-                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) * at.batch,
+                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) * at.batch if node.name in learning else None,
                     weight_norm=_norm(self.before[own]) if count else None,
                     grad_norm=norm if count else None,
                     grad_rms=norm / sqrt(count) if count else None,

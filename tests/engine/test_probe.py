@@ -114,6 +114,13 @@ def test_attenuation_is_the_ratio_of_neighbouring_layers_gradients():
     assert trainer(model="perceptron", layers=[]).probe.attenuation_per_layer is None
 
 
+def test_where_no_gradient_is_computed_there_is_no_size_of_one():
+    probe = trainer(layers=["tanh", {"type": "dropout", "rate": 0.1}, {"type": "dense", "units": 4}, "tanh"]).probe
+    assert [stats.dy_rms is None for stats in probe.nodes] == [True, True, False, False, False]
+    assert all(stats.dy_rms > 0 for stats in probe.nodes[2:])
+    assert trainer(layers=["batch_norm", "tanh"]).probe.nodes[0].dy_rms > 0
+
+
 def test_dead_units_are_those_that_are_zero_for_the_whole_batch():
     made = trainer()
     slot = made.network.parameters.slots["dense1.bias"]

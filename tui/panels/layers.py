@@ -16,7 +16,7 @@ class LayerRow:
     weighted: bool
     dead: float | None
     saturated: float | None
-    dy_rms: float | None  # None before the first layer with weights: no gradient is computed there
+    dy_rms: float | None
     passed: float | None  # dy rms over that of the next layer with weights
 
     @property
@@ -35,8 +35,6 @@ def layer_rows(probe: Probe, everything: bool) -> list[LayerRow]:
         groups[-1].append(stats)
     if not everything and len(groups) > 1 and groups[0][0].node not in weighted:
         del groups[0]
-    order = [stats.node for stats in probe.nodes]
-    first = min((order.index(name) for name in weighted), default=0)
     return [
         LayerRow(
             stats=group[0],
@@ -44,7 +42,7 @@ def layer_rows(probe: Probe, everything: bool) -> list[LayerRow]:
             weighted=group[0].node in weighted,
             dead=max((stats.dead for stats in group if stats.dead is not None), default=None),
             saturated=max((stats.saturated for stats in group if stats.saturated is not None), default=None),
-            dy_rms=group[0].dy_rms if order.index(group[0].node) >= first else None,
+            dy_rms=group[0].dy_rms,
             passed=passed.get(group[0].node),
         )
         for group in groups
