@@ -22,6 +22,7 @@ from tui.export import as_svg, strips
 from tui.panels.data import DataPanel
 from tui.screens.draw import DrawScreen
 from tui.screens.pad import Pad
+from tui.screens.seeing import SeeingScreen
 from tui.store import Store
 
 IMAGES = Path(__file__).parent / "images"
@@ -58,11 +59,23 @@ async def draw_seven(pilot: Driver) -> None:
     await settled(pilot)
 
 
+async def choose_a_unit(pilot: Driver) -> None:
+    """Looks at the second convolution, and chooses the unit beside its strongest one."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    await app.push_screen(SeeingScreen(app.session, place=1, node="conv2d2"))
+    await settled(pilot)
+    for key in ("u", "left"):
+        await pilot.press(key)
+        await settled(pilot)
+
+
 SHOTS = {
     "deep-sigmoid": Shot("deep-sigmoid", 4, keys=("4",)),
     "spiral": Shot("spiral", 100, keys=("5",)),
     "digits-light": Shot("digits", 5, keys=("3",), theme="light"),
     "confusion": Shot("digits", 2, 100, 30, keys=("5", "f"), view="Confusion"),
+    "seeing": Shot("digits-cnn", 4, 110, 30, finish=choose_a_unit),
     "draw": Shot("digits-cnn", 4, 90, 26, finish=draw_seven),
     "small": Shot("dead-relu", 6, 80, 24, keys=("4",)),
 }
