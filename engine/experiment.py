@@ -196,9 +196,9 @@ class Experiment(Model):
         return table
 
     def edited(self, changes: Mapping[str, Any]) -> "Experiment":
-        """The experiment with dotted keys set, such as {"optimizer.lr": 0.01}. Raises BadInput."""
+        """The experiment with dotted keys set, such as {"optimizer.lr": 0.01}, in any order. Raises BadInput."""
         table = self.table()
-        for key, value in changes.items():
+        for key, value in outer_first(changes).items():
             set_key(table, key, value)
         return parse_experiment(table)
 
@@ -211,6 +211,19 @@ def parse_experiment(table: Mapping[str, Any]) -> Experiment:
         return Experiment.model_validate(table)
     except ValidationError as error:
         raise BadInput(explain(error)) from None
+
+
+def outer_first(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted changes, that of a part before those of its settings: to name a component is to change all of it.
+
+    So {"optimizer.lr": 0.1, "optimizer.name": "sgd"} is SGD with that rate, whichever stands first.
+    """
+
+    def depth(key: str) -> int:
+        *path, last = key.split(".")
+        return len(path) + (last not in ("name", "type"))
+
+    return dict(sorted(changes.items(), key=lambda change: depth(change[0])))
 
 
 def set_key(table: dict[str, Any], key: str, value: Any) -> None:

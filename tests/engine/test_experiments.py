@@ -80,6 +80,26 @@ def test_naming_another_component_drops_the_settings_of_the_old_one():
     assert (kept.name, kept.validation) == ("iris", 0.2)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer.lr": 0.25, "optimizer.name": "sgd"},
+        {"optimizer.lr": 0.25, "optimizer": "sgd"},
+        {"model.activation.slope_below": 0.2, "model.activation": "leaky_relu"},
+        {"layers.1.units": 5, "layers.1.type": "dense", "layers": ["flatten", "relu"]},
+        {"data.repeats": 9, "data.name": "gate"},
+    ],
+)
+def test_the_order_of_changes_does_not_matter(changes):
+    made = load_experiment("digits", changes)
+    assert made == load_experiment("digits", dict(reversed(changes.items())))
+    key, value = next(iter(changes.items()))
+    found = made.table()
+    for part in key.split("."):
+        found = found[int(part) if part.isdigit() else part]
+    assert found == value
+
+
 def test_settings_of_an_activation_in_a_recipe():
     alpha = load_experiment("digits", {"model.activation": "elu", "model.activation.alpha": 0.5})
     assert alpha.model.activation.alpha == 0.5

@@ -69,7 +69,7 @@ def test_json_is_an_object_a_line(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_settings_reach_the_experiment_file(tmp_path: Path) -> None:
-    sets = ["--set", "optimizer.name=sgd", "--set", "optimizer.lr=0.25", "--set", "model.hidden=[5, 4]"]
+    sets = ["--set", "optimizer.lr=0.25", "--set", "optimizer.name=sgd", "--set", "model.hidden=[5, 4]"]
     code = main(["train", "--quiet", *QUICK, "--seed", "7", *sets, "--out", str(tmp_path / "run")])
     assert code == 0
     text = (tmp_path / "run" / "experiment.toml").read_text()
@@ -105,6 +105,10 @@ def test_a_finished_run_asks_for_epochs(capsys: pytest.CaptureFixture[str], tmp_
     assert main(["resume", out, "--epochs", "4", "--set", "optimizer.lr=0.001"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("epoch 4/4  step 20")
     assert "lr = 0.005" in (tmp_path / "run" / "experiment.toml").read_text()
+    more = ["--epochs", "5", "--set", "schedule.warmup=7", "--set", "schedule.name=cosine", "--quiet"]
+    assert main(["resume", out, *more]) == 0
+    schedule = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors").experiment.schedule
+    assert (schedule.name, schedule.warmup) == ("cosine", 7)
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])

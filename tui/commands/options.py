@@ -6,11 +6,12 @@ from typing import Any
 
 from engine import BadInput, Experiment, load_experiment, parse_value
 from engine.cores import available
+from engine.experiment import outer_first
 from engine.files import expanded
 
 
 def changes(args: argparse.Namespace) -> dict[str, Any]:
-    """The dotted changes of --set, --epochs and --seed, in this order. Raises BadInput."""
+    """The dotted changes of --set, --epochs and --seed, that of a part before its settings'. Raises BadInput."""
     found: dict[str, Any] = {}
     for text in args.sets:
         key, equals, value = text.partition("=")
@@ -21,7 +22,7 @@ def changes(args: argparse.Namespace) -> dict[str, Any]:
     for key in ("epochs", "seed"):
         if getattr(args, key, None) is not None:
             found[key] = getattr(args, key)
-    return found
+    return outer_first(found)
 
 
 def experiment(args: argparse.Namespace) -> Experiment:
