@@ -66,7 +66,7 @@ class Sgd(Optimizer, name="sgd"):
     """
 
     momentum: float = Field(0.0, ge=0, lt=1, description="mu, the share of the last update that is kept")
-    nesterov: bool = Field(False, description="look ahead: use the gradient where momentum leads")
+    nesterov: bool = Field(False, description="look ahead: the gradient where momentum leads; nothing without momentum")
 
     @property
     def slots(self) -> tuple[str, ...]:

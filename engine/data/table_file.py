@@ -27,6 +27,7 @@ DELIMITERS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "space": 
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 LARGEST = float(np.finfo(np.float32).max)
 MOST_CATEGORIES = 100
+MOST_LONELY = 20  # values in a column of text where none comes twice: beyond, they are names, dates or amounts
 MOST_WHOLE_CLASSES = 20
 SNIFFED = 50
 
@@ -194,11 +195,14 @@ class Column:
             line, cell = next((line, cell) for line, cell in self.cells if "," in cell)
             raise BadInput(f"{self.place(line)} is '{cell}': not a number; write decimals with a point")
         categories = sorted({cell for _, cell in self.cells if cell.lower() not in MISSING})
-        if len(categories) > MOST_CATEGORIES:
-            line, cell = next((line, cell) for line, cell in self.cells if cell in categories)
+        present = [(line, cell) for line, cell in self.cells if cell in set(categories)]
+        alone = len(categories) == len(present) > MOST_LONELY
+        if alone or len(categories) > MOST_CATEGORIES:
+            line, cell = present[0]
+            limit = "none of them twice" if alone else f"at most {MOST_CATEGORIES}"
             raise BadInput(
                 f"{self.place(line)} is '{cell}': not a number, and with {len(categories)} different values "
-                f"(at most {MOST_CATEGORIES}) not a category; remove the column or turn it into numbers"
+                f"({limit}) not a category; remove the column or turn it into numbers"
             )
         values = np.full((len(self.cells), len(categories)), np.nan)
         position = {category: index for index, category in enumerate(categories)}

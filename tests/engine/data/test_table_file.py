@@ -143,6 +143,11 @@ def test_marks_of_a_missing_value(load, mark):
             {},
             "line 2, column 'a' is 't0': not a number, and with 101",
         ),
+        (
+            "a,y\n" + "".join(f"{i}%,{i % 2}\n" for i in range(21)),
+            {},
+            "line 2, column 'a' is '0%': not a number, and with 21 different values (none of them twice) not",
+        ),
         ("a,y\n1,2\n1_0,4\n5,6\n", {}, "line 3, column 'a' is '1_0': not a number"),
         ("a,y\n1,2\n3,4\n", {"target": "z"}, "data.target is 'z'"),
         ("alpha,beta\n1,2\n3,4\n", {"target": "alpa"}, "did you mean 'alpha'?"),
@@ -164,6 +169,11 @@ def test_the_place_the_value_and_the_fix_are_named(load, text, settings, words):
     assert words in str(error.value)
     assert str(load.path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_few_values_of_which_none_comes_twice_are_categories(load):
+    x = load("a,y\n" + "".join(f"{i:02}%,{i % 2}\n" for i in range(20))).x
+    assert x.tolist() == np.eye(20).tolist()
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path):
