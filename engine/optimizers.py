@@ -253,7 +253,10 @@ class AdamW(Adam, name="adamw"):
 
 
 class NAdam(Adam, name="nadam"):
-    """Adam with Nesterov's look-ahead (Dozat 2016), mu_t = b1 (1 - 0.96^(0.004 t) / 2) as in PyTorch."""
+    """Adam with Nesterov's look-ahead (Dozat 2016), mu_t = b1 (1 - 0.96^(0.004 t) / 2) as in PyTorch.
+
+    Where one-cycle moves b1, the first moment follows it and mu_t does not; in PyTorch both do.
+    """
 
     lr: float = Field(0.002, gt=0, description="learning rate: the size of a step")
     spare: ClassVar[int] = 2
