@@ -8,8 +8,9 @@ import tomli_w
 
 from engine import KINDS, BadInput, Component, Setting, load_experiment, presets
 from engine.component import nearest
+from engine.layers.activations import Activation
 
-PRESETS = "preset"
+PRESETS, ACTIVATIONS = "preset", "activation"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     elif (kind := _kind(wanted)) == PRESETS:
         print(_names(PRESETS))
     elif kind:
-        print("\n\n".join(_component(component) for component in KINDS[kind].registry.values()))
+        print("\n\n".join(_component(component) for component in _choices(kind).values()))
     else:
         print("\n\n".join(_component(component) for component in _named(wanted)))
     return 0
@@ -31,17 +32,22 @@ def run(args: argparse.Namespace) -> int:
 def _kind(wanted: str) -> str | None:
     """A kind by its name, in the singular or plural, or by its key in an experiment file."""
     spelled = wanted.replace("-", " ").replace("_", " ")
-    for kind in (PRESETS, *KINDS):
+    for kind in (PRESETS, ACTIVATIONS, *KINDS):
         plural = "losses" if kind == "loss" else f"{kind}s"
         if spelled in (kind, plural, kind.replace(" ", ""), plural.replace(" ", "")):
             return kind
     return {"data": "data set", "model": "recipe", "models": "recipe", "init": "initializer"}.get(spelled)
 
 
+def _choices(kind: str) -> dict[str, type[Component]]:
+    """The components of a kind; activations are a part of the layers."""
+    return Activation.choices() if kind == ACTIVATIONS else KINDS[kind].registry
+
+
 def _named(wanted: str) -> list[type[Component]]:
     found = [kind.registry[wanted] for kind in KINDS.values() if wanted in kind.registry]
     if not found:
-        names = [*KINDS, PRESETS, *(name for kind in KINDS.values() for name in kind.registry)]
+        names = [*KINDS, PRESETS, ACTIVATIONS, *(name for kind in KINDS.values() for name in kind.registry)]
         near = nearest(wanted, names)
         near = near if "mean" in near else f"; choose one of {', '.join((PRESETS, *KINDS))}"
         raise BadInput(f"list '{wanted}': no kind or component of that name{near}")
@@ -67,7 +73,10 @@ def _component(component: type[Component]) -> str:
 
 def describe(setting: Setting) -> str:
     """What a setting means and allows, in a line."""
-    allowed = f"from nn-tui list {setting.component.kind}" if setting.component else setting.allowed()
+    allowed = setting.allowed()
+    if setting.component:
+        is_activation = issubclass(setting.component, Activation)
+        allowed = f"from nn-tui list {ACTIVATIONS if is_activation else setting.component.kind}"
     return "; ".join(part for part in (setting.meaning, allowed) if part)
 
 
@@ -91,7 +100,7 @@ def _table(wanted: str) -> dict[str, Any]:
         if name == PRESETS:
             found[name] = {preset: {"title": load_experiment(preset).title} for preset in presets()}
         else:
-            found[name] = {key: _entry(component) for key, component in KINDS[name].registry.items()}
+            found[name] = {key: _entry(component) for key, component in _choices(name).items()}
     return found
 
 
