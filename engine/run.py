@@ -26,6 +26,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
+from shlex import quote
 from time import monotonic
 from typing import Any
 
@@ -149,7 +150,8 @@ def refuse_taken(folder: Path) -> None:
         raise BadInput(f"--out is '{folder}', which is a file; name a folder")
     if there[1:]:
         raise BadInput(
-            f"--out is '{folder}', which holds a run; choose another folder, or go on with it: nn-tui resume {folder}"
+            f"--out is '{folder}', which holds a run; choose another folder, or go on with it: "
+            f"nn-tui resume {quote(str(folder))}"
         )
 
 

@@ -186,14 +186,25 @@ def test_list_takes_plurals_keys_and_names(spelling: str, capsys: pytest.Capture
     assert read(capsys, "list", *spelling.split())
 
 
+@pytest.mark.parametrize("spelling", ["activation", "activations"])
+def test_list_tells_the_activations_from_the_other_layers(spelling: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "list", spelling)
+    names = [line.removeprefix("layer ") for line in text.splitlines() if line.startswith("layer ")]
+    assert len(names) == 14
+    assert {"identity", "step", "leaky_relu", "hard_sigmoid"} <= set(names)
+    assert "slope_below = 0.01" in text
+    assert "function behind each hidden layer; from nn-tui list activation\n" in read(capsys, "list", "mlp")
+    assert list(json.loads(read(capsys, "list", spelling, "--json"))["activation"]) == names
+
+
 def test_list_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'optimizer'" in refused(capsys, "list", "optimiser")
     assert "choose one of preset, data set" in refused(capsys, "list", "zzz")
 
 
 def test_init_writes_a_file_that_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "mine.toml"
-    assert str(file) in read(capsys, "init", str(file))
+    file = tmp_path / "my net.toml"
+    assert read(capsys, "init", str(file)) == f"wrote {file}; train it with: nn-tui train '{file}'\n"
     table = tomllib.loads(file.read_text())
     found = parse_experiment(table)
     assert found == load_experiment("digits", {"title": "My experiment", "notes": ""})

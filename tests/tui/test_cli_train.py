@@ -298,10 +298,10 @@ def test_an_idx_file_that_ends_too_early(capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_a_run_is_not_overwritten(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    out = tmp_path / "run"
+    out = tmp_path / "my run"
     assert main(["train", *QUICK, "--quiet", "--out", str(out)]) == 0
     before = {file.name: file.read_bytes() for file in out.iterdir()}
-    assert f"nn-tui resume {out}" in refused(capsys, "train", *QUICK, "--out", str(out))
+    assert f"nn-tui resume '{out}'" in refused(capsys, "train", *QUICK, "--out", str(out))
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from shlex import quote
 
 from pydantic import BaseModel
 
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if os.path.isdir(path):
         raise BadInput(f"'{path}' is a folder; name a file")
     write_atomically(path, template(load_experiment("digits", START)).encode())
-    print(f"wrote {path}; train it with: nn-tui train {path}")
+    print(f"wrote {path}; train it with: nn-tui train {quote(str(path))}")
     return 0
 
 
