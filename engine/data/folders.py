@@ -72,5 +72,8 @@ def own_path(path: str, folder: Path | None, what: str) -> Path:
     if not found.exists() and not found.is_absolute() and (own := own_folder(folder)) and (own / found).exists():
         return own / found
     if not found.exists():
-        raise BadInput(f"data.path is '{path}': no such file or folder; give the path of {what}")
+        raise BadInput(
+            f"data.path is '{path}': no such file or folder here; give the path of {what}, or with --data-dir the "
+            "folder that the path starts from"
+        )
     return found

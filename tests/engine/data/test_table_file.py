@@ -186,6 +186,8 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path):
 
 def test_a_path_may_be_in_the_data_folder(load):
     load(FLOWERS)
+    with pytest.raises(BadInput, match="with --data-dir the folder that the path starts from"):
+        DataSet.parse({"name": "csv", "path": "table.csv"}).load(0)
     splits = prepare(DataSet.parse({"name": "csv", "path": "table.csv", "validation": 0.25}), 0, load.path.parent)
     assert (len(splits.train), len(splits.validation), splits.shape) == (3, 1, (3,))
 
