@@ -25,7 +25,8 @@ Standardize = Annotated[
 class Table:
     """Raw rows as they were made or read.
 
-    x: float32 (rows, *shape), shape (features,) or (C, H, W). y: int64 labels (rows,), or float32 targets (rows, T).
+    x: float32 (rows, *shape), shape (features,) or (C, H, W); NaN is a missing feature.
+    y: int64 labels (rows,), or float32 targets (rows, T).
     test_x and test_y: the official test part, where there is one. classes: the label names, () for regression.
     """
 

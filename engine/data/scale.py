@@ -1,11 +1,11 @@
-"""Scaling of inputs: numbers learned from the training split alone, then applied to every row."""
+"""Filling and scaling of inputs: numbers learned from the training split alone, then applied to every row."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from engine.data.base import FloatArray
+from engine.data.base import FloatArray, LabelArray
 
 CHUNK = 4096
 
@@ -32,6 +32,17 @@ class Scaler:
         raw: FloatArray = np.divide(x, self.factor, dtype=np.float32)
         raw += self.shift
         return raw
+
+
+def fill_missing(x: FloatArray, rows: LabelArray) -> None:
+    """Puts into x (rows, features), where a value is missing (NaN), its column's mean over the training `rows`; 0 where
+    they have none.
+    """
+    for column in x.T:
+        missing = np.isnan(column)
+        if missing.any():
+            known = column[rows][~missing[rows]]
+            column[missing] = known.mean(dtype=np.float64) if known.size else 0.0
 
 
 def fit_scaler(method: Literal["none", "unit", "zscore"], x: FloatArray) -> Scaler:

@@ -1,4 +1,4 @@
-"""From raw rows to what a network trains on: limit, held-out parts, feature crosses, scaling."""
+"""From raw rows to what a network trains on: limit, held-out parts, missing values, feature crosses, scaling."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import PlaneSet, cross
 from engine.data.downloads import Progress, fetch
 from engine.data.folders import MissingData
-from engine.data.scale import CHUNK, Scaler, fit_scaler
+from engine.data.scale import CHUNK, Scaler, fill_missing, fit_scaler
 from engine.errors import BadInput
 from engine.rng import rng
 
@@ -62,6 +62,8 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
     """
     table = _load(dataset, seed, folder, download)
     rows, validation_rows, test_rows = _rows(dataset, table, seed)
+    if table.x.ndim == 2:
+        fill_missing(table.x, rows)
     validation, test = ((table.x[held], table.y[held]) for held in (validation_rows, test_rows))
     train = _kept(table.x, rows), table.y[rows]
     if table.test_x is not None and table.test_y is not None:

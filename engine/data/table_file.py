@@ -49,7 +49,7 @@ class TableFile(DataSet, name="csv"):
         description="whether the first line names the columns; auto: it does where none of its values is a number",
     )
     missing: Literal["error", "drop", "mean"] = Field(
-        "error", description="a missing value: refuse the file, drop its row, or put the column's mean"
+        "error", description="a missing value: refuse the file, drop its row, or put the training rows' mean"
     )
 
     @field_validator("target", mode="before")
@@ -59,6 +59,8 @@ class TableFile(DataSet, name="csv"):
 
     def load(self, seed: int, folder: Path | None = None) -> Table:
         """Rows (rows, features) in the file's order; categories are one column a value, named "color=red".
+
+        With `missing` = "mean", NaN stands for a missing value until the training rows are known.
 
         Raises BadInput with the file, line, column and value of the first thing that cannot be used.
         """
@@ -75,7 +77,6 @@ class TableFile(DataSet, name="csv"):
         keep = self._keep(target, columns)
         features = [column.features() for column in columns]
         x = np.concatenate([values for values, _ in features], axis=1)[keep]
-        _fill(x)
         y, classes = self._targets(target, keep)
         return Table(
             x=x.astype(np.float32),
@@ -274,11 +275,3 @@ def _few_whole(cells: list[tuple[int, str]]) -> bool:
         and len(different) <= MOST_WHOLE_CLASSES
         and 2 * len(different) <= len(numbers)
     )
-
-
-def _fill(x: Doubles) -> None:
-    """Puts the mean of the other rows where a value is missing."""
-    for column in x.T:
-        missing = np.isnan(column)
-        if missing.any():
-            column[missing] = column[~missing].mean()

@@ -114,8 +114,23 @@ def test_missing_values_are_refused_dropped_or_filled(load):
     with pytest.raises(BadInput, match=r"line 3, column 'a' is missing: .*set data\.missing to \"drop\" or \"mean\""):
         load(HOLES)
     assert load(HOLES, missing="drop").x.tolist() == [[1, 0, 1], [5, 0, 1]]
-    filled = load(HOLES, missing="mean")
-    assert np.allclose(filled.x, [[1, 0, 1], [3, 1, 0], [3, 1 / 3, 2 / 3], [5, 0, 1]])
+    open_ = load(HOLES, missing="mean").x
+    assert np.array_equal(open_, [[1, 0, 1], [np.nan, 1, 0], [3, np.nan, np.nan], [5, 0, 1]], equal_nan=True)
+    table = {"name": "csv", "path": str(load.path), "missing": "mean", "standardize": "none", "validation": 0.0}
+    filled = prepare(DataSet.parse(table), 0).train.x
+    assert np.allclose(filled, [[1, 0, 1], [3, 1, 0], [3, 1 / 3, 2 / 3], [5, 0, 1]])
+
+
+def test_the_mean_that_fills_is_that_of_the_training_rows(load):
+    values = [2.0**row for row in range(10)]
+    load("a,y\n" + "".join(f"{value},{row % 2}\n" for row, value in enumerate([*values, "", ""])), missing="mean")
+    table = {"name": "csv", "path": str(load.path), "missing": "mean", "standardize": "none", "validation": 0.5}
+    for seed in range(8):
+        splits = prepare(DataSet.parse(table), seed)
+        train, validation = splits.train.x[:, 0], splits.validation.x[:, 0]
+        mean = np.float32(train[np.isin(train, values)].mean(dtype=np.float64))
+        everything = np.concatenate([train, validation])
+        assert everything[~np.isin(everything, values)].tolist() == [mean, mean]
 
 
 @pytest.mark.parametrize("mark", ["", "?", "NA", "n/a", "NaN", "null", "  "])
@@ -226,7 +241,7 @@ def test_any_text_is_read_or_refused_in_one_line(tmp_path_factory, rows, missing
     if problem:
         assert len(problem.splitlines()) == 1
         return
-    assert np.isfinite(table.x).all()
+    assert np.isfinite(table.x).all() or missing == "mean"
     assert np.isfinite(table.y).all()
     assert len(table.x) == len(table.y) > 0
     assert table.x.shape[1] == len(table.feature_names)
