@@ -141,6 +141,28 @@ def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys:
     assert "3 classes, the network 2" in refused(capsys, "evaluate", str(tmp_path / "run"), "--data", "iris")
 
 
+def test_evaluate_refuses_columns_and_classes_in_another_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(i % 7, i % 5, "yes" if i % 7 > 3 else "no") for i in range(40)]
+    tables = {
+        "old": "a,b,y\n" + "".join(f"{a},{b},{y}\n" for a, b, y in rows),
+        "swapped": "b,a,y\n" + "".join(f"{b},{a},{y}\n" for a, b, y in rows),
+        "other": "a,b,y\n" + "".join(f"{a},{b},{'yes' if y == 'no' else 'zero'}\n" for a, b, y in rows),
+        "strange": "c,d,y\n" + "".join(f"{a},{b},{y[0]}\n" for a, b, y in rows),
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+
+    run = str(tmp_path / "run")
+    train = ["train", "--quiet", "--epochs", "2", "--out", run, "--set", "data.name=csv"]
+    assert main([*train, "--set", f"data.path={tmp_path}/old.csv"]) == 0
+    on = {name: ["evaluate", run, "--data", "csv", "--set", f"data.path={tmp_path}/{name}.csv"] for name in tables}
+    assert "its feature 0 is 'b', the network's 'a'" in refused(capsys, *on["swapped"])
+    assert "its class 0 is 'yes', the network's 'no'" in refused(capsys, *on["other"])
+    assert "accuracy" in read(capsys, *on["strange"])
+
+
 def test_evaluate_refuses(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = str(runs / "digits")
     assert "choose train or validation" in refused(capsys, "evaluate", run, "--split", "test")

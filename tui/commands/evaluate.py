@@ -116,6 +116,10 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
             f"--data is '{name}': it has {_targets(theirs.classes)}, the network {_targets(ours.classes)}; {_LIKE}"
         )
 
+    _refuse_mixed(name, "class", theirs.classes, ours.classes)
+    if not ours.crosses:
+        _refuse_mixed(name, "feature", theirs.feature_names, ours.feature_names)
+
     def adapted(split: Split | None) -> Split | None:
         if split is None:
             return None
@@ -128,6 +132,17 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
         return Split(ours.inputs(points), split.y, split.points)
 
     return {"train": adapted(theirs.train), "validation": adapted(theirs.validation), "test": adapted(theirs.test)}
+
+
+def _refuse_mixed(name: str, what: str, theirs: tuple[str, ...], ours: tuple[str, ...]) -> None:
+    """Raises BadInput where some names are the network's own, but not all or in another order: those of other data may
+    all be different.
+    """
+    if set(theirs).isdisjoint(ours):
+        return
+    for place, (other, own) in enumerate(zip(theirs, ours, strict=False)):
+        if other != own:
+            raise BadInput(f"--data is '{name}': its {what} {place} is '{other}', the network's '{own}'; {_LIKE}")
 
 
 def _targets(classes: tuple[str, ...]) -> str:
