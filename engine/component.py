@@ -285,4 +285,4 @@ def _shown(value: Any) -> str:
     """A value of a file as one would write it there, as far as it matters."""
     if isinstance(value, (bool, date, time)):
         return str(value).lower()
-    return repr(value)
+    return "unset" if value is None else repr(value)

@@ -25,6 +25,7 @@ from engine.recipes import Recipe
 from engine.schedules import Schedule
 
 OUTPUT = "output"
+UNSET = "unset"
 
 
 class LayerEntry(Model):
@@ -270,7 +271,9 @@ def _index(items: list[Any], part: str, where: str) -> int:
 
 
 def parse_value(text: str) -> Any:
-    """The value of `--set key=value`: a TOML value, or the text itself where it is none."""
+    """The value of `--set key=value`: a TOML value, None for `unset`, or the text itself where it is neither."""
+    if text == UNSET:
+        return None
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -271,6 +271,15 @@ def test_values_of_the_command_line():
     assert parse_value("1e6") == 1e6
     assert parse_value("{name = 'adam', lr = 0.1}") == {"name": "adam", "lr": 0.1}
     assert parse_value("") == ""
+    assert parse_value("unset") is None
+    assert parse_value('"unset"') == "unset"
+
+
+def test_a_setting_that_may_be_unset_is_unset_by_that_word():
+    start = load_experiment("digits", {"data.limit": 5, "model.init": "zeros"})
+    assert start.edited({"data.limit": parse_value("unset"), "model.init": parse_value("unset")}) == load_experiment()
+    with pytest.raises(BadInput, match=r"^optimizer\.lr is unset: must be a number"):
+        start.edited({"optimizer.lr": parse_value("unset")})
 
 
 NUMBERS = st.integers() | st.floats(allow_subnormal=False)  # training flushes subnormals to zero
