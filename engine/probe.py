@@ -40,8 +40,8 @@ class NodeStats:
     """One node: its outputs over the batch, dL/d(output), and what its parameters have in common.
 
     `dead` is the share of units that put out zero for the whole batch, `saturated` the share of outputs in the flat
-    parts; both 0 to 1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy, times the batch
-    size: a typical sample's; None before the first parameters, where no gradient is computed.
+    parts; both 0 to 1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy; None before
+    the first parameters, where no gradient is computed.
     """
 
     node: str
@@ -132,7 +132,7 @@ class Measurement:
                     node=node.name, type=node.layer.name,
                     output_mean=float(y.mean()), output_std=float(y.std()),
                     dead=node.layer.dead(y), saturated=node.layer.saturated(y),
-                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) * at.batch if node.name in learning else None,
+                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) if node.name in learning else None,
                     weight_norm=_norm(self.before[own]) if count else None,
                     grad_norm=norm if count else None,
                     grad_rms=norm / sqrt(count) if count else None,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -13,6 +14,7 @@ from tui.dialog import Choices, Dialog
 from tui.help import HINTED
 from tui.store import SavedRun
 
+CLOSES = ("quit", "leave")  # actions whose keys only close the orientation
 PANELS = tuple(action.id for action in ACTIONS if action.id.startswith("focus_panel:"))
 LINES = (
     (("play",), "train, and pause"),
@@ -38,19 +40,24 @@ def lines_of(remapped: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 class Welcome(Dialog[bool]):
-    """The orientation; the result is whether it is never shown again."""
+    """The orientation; the result is whether it is never shown again.
+
+    A key that it names, or any other of the workbench's, closes it and has its effect.
+    """
 
     DEFAULT_CSS = """
     Welcome > VerticalScroll { width: 66; }
     """
     HEADING = "Welcome to nn-tui"
-    FOOT = "enter starts"
+    FOOT = "enter, or any of these keys"
     READS = True
-    BINDINGS = [Binding("enter,space,q", "done", "Start", show=False)]
+    BINDINGS = [Binding("enter,q", "done", "Start", show=False)]
 
     def __init__(self, remapped: Mapping[str, str]) -> None:
         super().__init__()
         self._remapped = remapped
+        keys = (remapped.get(f"app.{action.id}", action.keys) for action in ACTIONS if action.id not in CLOSES)
+        self._workbench_keys = {key.strip() for row in keys for key in row.split(",")}
 
     def body(self) -> list[Widget]:
         text = [
@@ -68,6 +75,12 @@ class Welcome(Dialog[bool]):
 
     def action_close(self) -> None:
         self.dismiss(True)
+
+    def on_key(self, event: Key) -> None:
+        if event.key in self._workbench_keys:
+            event.stop()
+            self.dismiss(True)
+            self.app.post_message(Key(event.key, event.character))
 
     def on_click(self) -> None:
         self.dismiss(True)

@@ -47,7 +47,7 @@ def test_every_number_of_a_measurement(steps):
         assert (stats.node, stats.type) == (node.name, node.layer.name)
         assert stats.output_mean == pytest.approx(np.mean(y), abs=1e-12)
         assert stats.output_std == pytest.approx(np.std(y))
-        assert stats.dy_rms == pytest.approx(8 * norm(dy) / math.sqrt(dy.size))
+        assert stats.dy_rms == pytest.approx(norm(dy) / math.sqrt(dy.size))
         slots = made.network.parameters.of(node.name)
         if not slots:
             assert (stats.weight_norm, stats.grad_norm, stats.grad_rms, stats.update_ratio) == (None,) * 4

@@ -336,6 +336,25 @@ async def test_the_orientation_is_shown_once(xor: Experiment, until: Until, own_
         assert app.screen is app.bench
 
 
+async def test_a_key_pressed_over_the_orientation_closes_it_and_has_its_effect(
+    xor: Experiment, until: Until, own_folders: Path
+) -> None:
+    settings = own_folders / "config" / "nn-tui" / "settings.toml"
+    for keys, done in (
+        (("s", "s"), lambda app: app.snapshot.step == 2),
+        (("e",), lambda app: app.snapshot.epoch == 1),
+        (("4",), lambda app: app.focused is not None and app.focused.id == "gradients"),
+    ):
+        settings.unlink()
+        app = Workbench(xor)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda app=app: isinstance(app.screen, Welcome))
+            await until(pilot, lambda app=app: app._session is not None and app._snapshot is not None)
+            await pilot.press(*keys)
+            await until(pilot, lambda app=app, done=done: app.screen is app.bench and done(app))
+    assert "welcome = false" in settings.read_text()
+
+
 async def test_the_last_run_is_offered_and_goes_on(xor: Experiment, until: Until, own_folders: Path) -> None:
     trainer = Trainer(xor)
     trainer.advance(steps=5)

@@ -80,7 +80,7 @@ outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
 **enter** shows a layer's weights and biases: how many of their elements have a gradient of which size, on the same
 scale. Biases start near zero, where any step is long against their length, so their update is not judged.
 
-**norm** is the length of the layer's gradient, **dy rms** the size of the gradient at its outputs, per sample.
+**norm** is the length of the layer's gradient, **dy rms** the root mean square of dL/d(output).
 """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("move_up", "up,k", "Up", "The layer before"),
