@@ -1,5 +1,6 @@
 """A person's own images: a folder with one folder a class, each with PNG or JPEG files."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ENDINGS = {".png", ".jpg", ".jpeg"}
+LARGEST = 1 << 31  # values of all images together
 
 
 class ImageFolder(DataSet, name="image_folder"):
-    """Images of your own: a folder with one folder of PNG or JPEG files a class."""
+    """Images of your own: a folder with one folder of PNG or JPEG files a class; what is transparent becomes white."""
 
     path: str = Field("", description="the folder that holds a folder for each class")
     size: int | None = Field(
@@ -29,15 +31,15 @@ class ImageFolder(DataSet, name="image_folder"):
     def load(self, seed: int, folder: Path | None = None) -> Table:
         """Images (rows, 1 or 3, height, width) with pixels from 0 to 1; the classes are the folders' names, sorted.
 
-        The order is the first image of each class, then the second of each, so that a limit keeps every class.
-        Raises BadInput for a folder without classes, a class without images, an image that cannot be read, and images
-        of several sizes where `size` is not given.
+        The order is the first image of each class, then the second of each, so that a limit keeps every class and what
+        is beyond it is not read. Raises BadInput for a folder without classes, a class without images, an image that
+        cannot be read, images of several sizes where `size` is not given, and more than 8 GB of them.
         """
         root = own_path(self.path, folder, "a folder with one folder of images a class")
         files = _files(root)
         order = sorted(
             (position, label) for label, images in enumerate(files.values()) for position in range(len(images))
-        )
+        )[: self.limit]
         columns = list(files.values())
         paths = [columns[label][position] for position, label in order]
         pixels = np.stack(self._same_size(paths))
@@ -47,9 +49,18 @@ class ImageFolder(DataSet, name="image_folder"):
         return Table(x, np.array([label for _, label in order], np.int64), classes=tuple(files))
 
     def _same_size(self, paths: list[Path]) -> list[NDArray[np.uint8]]:
+        from PIL.Image import DecompressionBombWarning
+
         images: list[NDArray[np.uint8]] = []
         for path in paths:
-            image = self._read(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", DecompressionBombWarning)
+                image = self._read(path)
+            if image.size * len(paths) > LARGEST:
+                raise BadInput(
+                    f"{path}: is {image.shape[1]}x{image.shape[0]} pixels, and {len(paths):,} such images are more "
+                    f"than the memory takes; set data.size to a smaller side, or data.limit"
+                )
             if images and image.shape != images[0].shape:
                 (height, width), (first_height, first_width) = image.shape[:2], images[0].shape[:2]
                 raise BadInput(
@@ -64,13 +75,19 @@ class ImageFolder(DataSet, name="image_folder"):
 
         try:
             with Image.open(path, formats=("PNG", "JPEG")) as opened:
-                image = _eight_bits(ImageOps.exif_transpose(opened)).convert("L" if self.grayscale else "RGB")
+                image = _opaque(_eight_bits(ImageOps.exif_transpose(opened)))
+                image = image.convert("L" if self.grayscale else "RGB")
                 if self.size:
                     image = image.resize((self.size, self.size), Image.Resampling.BILINEAR)
                 return np.asarray(image, np.uint8)
         except UnidentifiedImageError:
             raise BadInput(f"{path}: not a PNG or JPEG image; replace or remove it") from None
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            most = f"{Image.MAX_IMAGE_PIXELS or 0:,}"
+            raise BadInput(f"{path}: has more than {most} pixels; make it smaller, or remove it") from None
+        except (OSError, SyntaxError, ValueError) as error:
+            if isinstance(error, OSError) and error.strerror:
+                raise BadInput(f"{path}: cannot be read ({error.strerror.lower()}); mend or remove it") from None
             raise BadInput(f"{path}: damaged image ({error}); replace or remove it") from None
 
 
@@ -81,15 +98,20 @@ def _files(root: Path) -> dict[str, list[Path]]:
     except OSError as error:
         raise BadInput(f"{error.filename or root}: cannot be read ({(error.strerror or str(error)).lower()})") from None
     if len(files) < 2:
-        raise BadInput(f"{root}: has {len(files)} class folders; make at least two folders with images in it")
-    for name, images in files.items():
-        if not images:
-            raise BadInput(f"{root / name}: holds no PNG or JPEG file; add some, or remove the class")
+        found = "one class folder" if files else "no class folders"
+        raise BadInput(f"{root}: has {found}; make at least two folders with images in it, one a class")
+    for folder in folders:
+        if not files[folder.name]:
+            deeper = any(entry.is_dir() for entry in folder.iterdir())
+            fix = f"if its folders are the classes, set data.path to {folder}" if deeper else "add some"
+            raise BadInput(f"{folder}: holds no PNG or JPEG file; {fix}, or remove it")
     return files
 
 
 def _is_image(file: Path) -> bool:
-    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file()
+    """Whether a file is to be read as an image; a link whose file is gone is, and then refused."""
+    named = file.suffix.lower() in ENDINGS and not file.name.startswith(".")
+    return named and (file.is_file() or not file.exists())
 
 
 def _eight_bits(image: "Image.Image") -> "Image.Image":
@@ -99,3 +121,12 @@ def _eight_bits(image: "Image.Image") -> "Image.Image":
     if not image.mode.startswith("I"):
         return image
     return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+
+
+def _opaque(image: "Image.Image") -> "Image.Image":
+    """Puts an image with transparent parts on white; without, Pillow would show the colour that is hidden in them."""
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))

@@ -76,6 +76,21 @@ def test_other_kinds_of_png_become_color(tmp_path, mode, shade, expected):
     assert (np.rint(load(tmp_path).x * 255) == expected).all()
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize("grayscale", [False, True])
+def test_what_is_transparent_becomes_white(tmp_path, mode, grayscale):
+    """Black ink on nothing, which often is black that is not seen."""
+    image = Image.new("LA", (3, 2), (0, 0))
+    image.putpixel((1, 0), (0, 255))
+    image.putpixel((2, 1), (0, 128))
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        kind = image.convert("RGBA").quantize(4) if mode == "P" else image.convert(mode)
+        kind.save(tmp_path / name / "1.png")
+    x = np.rint(load(tmp_path, grayscale=grayscale).x[0] * 255)
+    assert np.abs(x - np.array([[255, 0, 255], [255, 255, 127]])).max() <= 1
+
+
 def test_sixteen_bit_gray_keeps_its_shades(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -103,14 +118,68 @@ def test_an_empty_class_a_lone_class_and_no_class(folder, tmp_path):
     (folder / "fish").mkdir()
     with pytest.raises(BadInput, match="fish: holds no PNG or JPEG file"):
         load(folder)
-    with pytest.raises(BadInput, match="has 0 class folders"):
+    with pytest.raises(BadInput, match="has no class folders"):
         load(folder / "cat")
-    with pytest.raises(BadInput, match="has 1 class folders"):
+    with pytest.raises(BadInput, match="has one class folder;"):
         load(tmp_path)
     with pytest.raises(BadInput, match=r"notes\.txt: cannot be read"):
         load(folder / "cat" / "notes.txt")
     with pytest.raises(BadInput, match=r"data\.path is empty"):
         load("")
+
+
+def test_folders_one_deeper_are_shown_the_way(folder, tmp_path):
+    (tmp_path / "test").mkdir()
+    with pytest.raises(BadInput, match=r"pets: holds no PNG or JPEG file; .* set data\.path to .*pets"):
+        load(tmp_path)
+
+
+def test_what_lies_beside_the_images_is_passed_over(folder):
+    (folder / "README.md").write_text("about")
+    (folder / "dog" / "._b.png").write_bytes(b"a Mac's")
+    (folder / "dog" / "folder.png").mkdir()
+    (folder / "dog" / "linked.png").symlink_to(folder / "dog" / "b.png")
+    (folder / "wolf").symlink_to(folder / "dog")
+    table = load(folder)
+    assert table.classes == ("cat", "dog", "wolf")
+    assert np.bincount(table.y).tolist() == [2, 4, 4]
+
+
+def test_a_link_whose_image_is_gone_is_named(folder):
+    (folder / "dog" / "gone.png").symlink_to(folder / "elsewhere.png")
+    with pytest.raises(BadInput, match=r"gone\.png: cannot be read \(no such file or directory\)"):
+        load(folder)
+
+
+def test_an_image_that_may_not_be_read_is_not_called_damaged(folder, monkeypatch):
+    def refuse(*args, **more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(BadInput, match=r"x\.jpeg: cannot be read \(permission denied\)"):
+        load(folder)
+
+
+@pytest.mark.parametrize("pixels", [9, 5])
+def test_a_bomb_is_refused_in_one_line(folder, monkeypatch, recwarn, pixels):
+    """Pillow warns above its limit, and raises above twice that."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels)
+    with pytest.raises(BadInput, match=rf"x\.jpeg: has more than {pixels} pixels; make it smaller, or remove it"):
+        load(folder, size=2)
+    assert not len(recwarn)
+
+
+def test_more_images_than_the_memory_takes_are_refused_before_they_are_read(folder, monkeypatch):
+    monkeypatch.setattr("engine.data.image_folder.LARGEST", 100)
+    with pytest.raises(BadInput, match=r"is 4x3 pixels, and 5 such images are more than .* set data\.size"):
+        load(folder)
+    assert len(load(folder, size=2).x) == len(load(folder, limit=5, grayscale=True).x) == 5
+    assert len(load(folder, limit=2).x) == 2
+
+
+def test_what_is_beyond_the_limit_is_not_read(folder):
+    (folder / "dog" / "z.png").write_bytes(b"nothing like an image")
+    assert load(folder, limit=4).y.tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("name", ["z.png", "z.jpg"])
