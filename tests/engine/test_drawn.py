@@ -3,14 +3,19 @@
 import numpy as np
 import pytest
 
+from engine.data import DataSet, prepare
 from engine.data.mnist import Mnist
-from engine.drawn import Manner, as_digits, as_image, as_mnist, cut, manner
+from engine.drawn import Manner, as_digits, as_image, cut, manner
 
 
 def stroke(rows=slice(10, 30), columns=slice(5, 9), shape=(40, 40)):
     drawing = np.zeros(shape)
     drawing[rows, columns] = 1
     return drawing
+
+
+def as_mnist(drawing):
+    return as_image(drawing, (1, 28, 28))[0]
 
 
 def center(image):
@@ -63,11 +68,49 @@ def test_the_aspect_is_kept_in_images_of_any_size():
 
 
 def test_8x8_counts_the_blocks_of_a_bitmap_of_32x32():
+    """A bar of 8 x 32 elements is made 10 wide, which is nearer to the usual ink."""
     image = as_digits(stroke(slice(0, 32), slice(8, 16), (50, 50)))
-    assert image[:, 3:5].tolist() == [[1, 1]] * 8
-    assert image.sum() == 16
+    assert image.tolist() == [[0, 0, 0.25, 1, 1, 0.25, 0, 0]] * 8
     assert (as_digits(np.random.default_rng(0).random((40, 40))) * 16 % 1 == 0).all()
     assert as_image(stroke(), (1, 8, 8))[0] == pytest.approx(as_digits(stroke()))
+
+
+def test_uci_s_digits_are_as_drawings_are_made(public_data):
+    """MNIST's, made in this way, have the ink where the data set's own digits have theirs, by row and by column."""
+    own = prepare(DataSet.parse({"name": "digits", "standardize": "none"}), 0).train.x.reshape(-1, 8, 8)
+    made = np.stack([as_digits(image) for image in Mnist().load(0, public_data).test_x[:500, 0]])
+    assert made.sum((1, 2)).mean() == pytest.approx(own.sum((1, 2)).mean(), rel=0.02)
+    assert made.sum((1, 2)).std() == pytest.approx(own.sum((1, 2)).std(), rel=0.3)
+    for axes in ((0, 1), (0, 2)):
+        assert made.mean(axes) == pytest.approx(own.mean(axes), abs=0.06)
+    for digits in (own, made):
+        assert digits.any(2)[:, [0, -1]].all()
+
+
+@pytest.mark.parametrize("lean", [-0.8, -0.3, 0.4, 0.9])
+@pytest.mark.parametrize("wide", [1, 2.5])
+def test_a_digit_of_8x8_is_upright_however_it_leans_and_however_wide_it_is(lean, wide):
+    drawing, leaning = np.zeros((40, 160)), np.zeros((40, 160))
+    rows, columns = np.mgrid[:40, :160]
+    top, stem = rows < 6, (columns >= 60) & (columns < 60 + 6 * wide)
+    drawing[top & (columns >= 60) & (columns < 60 + 20 * wide) | stem] = 1
+    for row in range(40):
+        leaning[row] = np.roll(drawing[row], round(lean * (row - 20)))
+    straight, again = as_digits(drawing), as_digits(leaning)
+    assert straight[0].sum() > 2 * straight[4].sum()
+    assert np.corrcoef(again.ravel(), straight.ravel())[0, 1] > 0.95
+    if wide > 1:
+        wider = as_digits(np.kron(drawing, np.ones((1, 2))))
+        assert np.corrcoef(wider.ravel(), straight.ravel())[0, 1] > 0.95
+
+
+def test_thin_and_thick_lines_of_8x8_are_alike():
+    ring = np.hypot(*(np.mgrid[:40, :40] - 20)) - 15
+    thin, usual, thick = (as_digits(np.abs(ring) < half) for half in (0.8, 2, 3))
+    for one in (thin, usual, thick):
+        assert one.sum() == pytest.approx(19.5, abs=3.5)
+    assert np.corrcoef(thin.ravel(), usual.ravel())[0, 1] > 0.9
+    assert np.corrcoef(thick.ravel(), usual.ravel())[0, 1] > 0.9
 
 
 def test_nothing_of_lopsided_ink_leaves_the_image():

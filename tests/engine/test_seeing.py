@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine import INPUT, Trainer, parse_experiment
-from engine.drawn import as_digits, as_image, as_mnist, cut, resized
+from engine.drawn import as_image, cut, resized
 from engine.look import Look
 from engine.seeing import activity, effective_field, filters, occlusion, saliency
 
@@ -159,7 +159,7 @@ def blob(size=28):
 def test_a_drawing_has_its_mass_in_the_middle_and_fits_twenty_pixels():
     drawing = np.zeros((60, 90))
     drawing[10:50, 60:75] = 1
-    image = as_mnist(drawing)
+    image = as_image(drawing, (1, 28, 28))[0]
     rows, columns = (np.flatnonzero((image > 0.01).any(axis)) for axis in (1, 0))
     assert np.ptp(rows) + 1 == 20
     assert np.ptp(columns) + 1 in (7, 8)
@@ -191,22 +191,12 @@ def test_resizing_keeps_a_flat_image_flat_and_a_ramp_a_ramp():
     assert np.diff(ramp)[1:-1] == pytest.approx(4)
 
 
-def test_digits_count_the_blocks_of_a_bitmap():
-    drawing = np.zeros((64, 64))
-    drawing[:, 20:36] = 1
-    image = as_digits(drawing)
-    assert image == pytest.approx(np.tile([0, 0, 0, 1, 1, 0, 0, 0], (8, 1)))
-    tilted = as_digits(np.tril(np.ones((40, 40)), 3))
-    assert set(np.rint(tilted.ravel() * 16).astype(int)) <= set(range(17))
-    assert tilted == pytest.approx(np.rint(tilted * 16) / 16)
-
-
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_a_digit_drawn_again_elsewhere_and_larger_is_nearly_the_same(factor):
-    original = as_mnist(blob())
+    original = as_image(blob(), (1, 28, 28))[0]
     drawing = np.zeros((120, 120))
     large = np.kron(original, np.ones((factor, factor)))
     drawing[3 : 3 + len(large), 30 : 30 + len(large)] = large
-    again = as_mnist(drawing)
+    again = as_image(drawing, (1, 28, 28))[0]
     assert np.abs(again - original).mean() < 0.015
     assert np.corrcoef(again.ravel(), original.ravel())[0, 1] > 0.97

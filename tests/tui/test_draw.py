@@ -269,14 +269,24 @@ def test_who_can_read_drawings():
     assert unfit((1, 1, 8))
 
 
+def leaning(strokes, lean):
+    return [[(x + lean * (20 - y), y) for x, y in points] for points in strokes]
+
+
 def test_drawn_digits_are_read_by_a_trained_digits_network():
     model, optimizer = {"name": "mlp", "hidden": [64, 32]}, {"name": "adam", "lr": 0.005}
     trainer = Trainer(
         parse_experiment({"data": {"name": "digits"}, "batch_size": 32, "model": model, "optimizer": optimizer})
     )
     trainer.advance(epochs=20)
-    said = {name: judge(trainer, drawn(strokes, 2.8).sheet).values.argmax() for name, strokes in DIGITS.items()}
-    assert sum(str(best) == name for name, best in said.items()) >= 9, said
+    said = {
+        (name, lean, pen): int(judge(trainer, drawn(leaning(strokes, lean), pen).sheet).values.argmax())
+        for name, strokes in DIGITS.items()
+        for lean in (-0.25, 0, 0.25)
+        for pen in (1.5, 2, 2.8)
+    }
+    missed = {about: best for about, best in said.items() if about[0] != str(best)}
+    assert len(missed) <= 0.05 * len(said), missed
 
 
 @pytest.mark.slow
