@@ -336,3 +336,15 @@ async def test_a_million_steps_are_as_quick_as_a_thousand():
             spans[steps] = "40" in panel.chart.to_text(60, 20)
     assert cost[1_000_000] < 3 * cost[1000]
     assert all(spans.values())  # the spike is on the axis
+
+
+@pytest.mark.parametrize("size", [(92, 30), (36, 8)])
+async def test_what_to_do_first_is_whole_in_a_narrow_chart(size):
+    async with hosted(size=size) as (panel, session, pilot):
+        assert "no data yet" not in text_of(panel), "before the first snapshot too"
+        panel.show(rest(session))
+        await pilot.pause()
+        for kind in panel.shown:
+            chart = panel.charts[kind.name]
+            text = " ".join(chart.to_text(*chart.size).split())
+            assert text == "nothing trained yet space trains s one batch e one epoch"

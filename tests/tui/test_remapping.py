@@ -30,7 +30,11 @@ REMAPPED = """welcome = false
 
 
 async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
-    await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes) and bool(app.presets))
+    """Waits until the network is built and every panel on the screen has drawn it."""
+    await until(pilot, lambda: app._session is not None and bool(app.snapshot.nodes) and bool(app.presets))
+    version = app.snapshot.version
+    panels = app.bench.desk.visible_panels
+    await until(pilot, lambda: all((panel.shown_version or -1) >= version for panel in panels))
 
 
 def keys_in_help(app: Workbench) -> str:

@@ -43,14 +43,16 @@ def draw(
 ) -> Plot:
     """Draw curves into `width` x `height` cells: from 24 x 6 with axes, below without, below 10 x 4 as a sparkline.
 
-    What comes after the step `present` is dimmed. Where there is nothing to draw, the lines of `empty` are shown.
+    What comes after the step `present` is dimmed. Where there is nothing to draw, the lines of `empty` are shown; one
+    that is too long is broken at its gaps of four columns.
     """
     picture = Picture(width, height)
     low, high = view.limits(max((one.last for one in series), default=0.0))
     steps = axes.Scale(low, high)
     shown = [one for one in series if one.last > 0]
     if width < 1 or height < 1 or not shown:
-        lines = empty.split("\n")[: max(0, height)]
+        lines = [part for line in empty.split("\n") for part in (line.split("    ") if len(line) > width else [line])]
+        lines = lines[: max(0, height)]
         for row, line in enumerate(lines, max(0, (height - len(lines)) // 2)):
             picture.put(row, max(0, (width - len(line)) // 2), line[: max(0, width)], palette.color("muted"))
         return Plot(picture, 0, 0, max(1, width), max(1, height), steps, axes.Scale(0, 1))
