@@ -10,7 +10,8 @@ from hosting import Desk, Until, desk_of
 
 from engine import Experiment, load_experiment
 from tui.app import Workbench
-from tui.panels.network_rows import bar_of, counted
+from tui.draft import NodeRow
+from tui.panels.network_rows import LayerRow, bar_of, columns_of, counted, thousands
 
 
 @asynccontextmanager
@@ -401,3 +402,36 @@ async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
 def test_bars_and_counts() -> None:
     assert [bar_of(share) for share in (0.0, 0.001, 0.5, 1.0)] == ["", "▏", "██", "████"]
     assert [counted(n) for n in (None, 0, 999, 4160, 1_234_567)] == ["?", "", "999", "4,160", "1.23M"]
+    told = [thousands(n) for n in (None, 0, 9_999, 10_000, 200_832, 999_499, 999_500, 11_000_000)]
+    assert told == ["?", "", "9,999", "10k", "201k", "999k", "1M", "11M"]
+
+
+async def test_names_of_convolutions_are_whole_in_a_narrow_panel(until: Until) -> None:
+    async with opened(until, "digits-cnn", (120, 40)) as desk:
+        lines = [line.strip("› ") for line in desk.text.splitlines() if "×" in line][:6]
+        names = ["conv2d1", "relu1", "max_pool2d1", "conv2d2", "relu2", "max_pool2d2"]
+        assert [line.split()[0] for line in lines] == names
+        assert not [line for line in lines if "…" in line], "a setting is whole or not there"
+        assert lines[0].split()[1] == "32"
+
+
+def test_counts_make_room_for_names() -> None:
+    node = NodeRow("max_pool2d1", "max_pool2d", "2 stride=3", (16, 14, 14), 0, 0.0)
+    wide = NodeRow("dense1", "dense", "128", (128,), 200_832, 0.99)
+    columns = columns_of([(node, None), (wide, None)])
+    texts = ["".join(text for text, _ in LayerRow("", node=row, columns=columns).parts(27)) for row in (node, wide)]
+    assert texts[0].split() == ["max_pool2d1", "16×14×14"]
+    assert texts[1].split() == ["dense1", "128", "128", "201k"]
+    assert all(len(text) <= 27 for text in texts)
+
+
+async def test_nothing_is_awaited_of_data_that_is_not_there(until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NN_TUI_DATA", raising=False)
+    app = Workbench(load_experiment("mnist-mlp"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app._session is not None and app.snapshot.activity == "failed")
+        panel = app.bench.desk.panels["architecture"]
+        await until(pilot, lambda: panel.shown_version == app.snapshot.version)
+        row = panel.as_text().splitlines()[0]
+        assert "mnist" in row
+        assert "…" not in row

@@ -108,7 +108,8 @@ on until the new one holds together.
         if isinstance(facts, str):
             return TitledRow("[data]", facts, "data", name, ("missing",), True)
         if facts is None:
-            return TitledRow("[data]", hint, "data", name, ("…",))
+            awaited = self.session.snapshot.activity != "failed" or self._shown is not None
+            return TitledRow("[data]", hint, "data", name, ("…",) if awaited else ())
         ends = f"{facts.classes} classes" if facts.classes else several(facts.targets, "target")
         rows = several(facts.train, "row")
         parts = [f"{rows} to train"]
@@ -120,7 +121,7 @@ on until the new one holds together.
 
     def _layer_hint(self, node: NodeRow) -> str:
         about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
-        about = f"{about}; {node.share:.0%} of all parameters" if node.parameters else about
+        about = f"{about}; {node.parameters:,} parameters, {node.share:.0%} of all" if node.parameters else about
         return f"{about}; {cost}" if (cost := self._cost(node)) else about
 
     def _output_hint(self, node: NodeRow) -> str:

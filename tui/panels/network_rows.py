@@ -9,8 +9,9 @@ from tui.rows import WRONG, Part, Row, cut
 
 BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+BRIEF = 12  # columns for names below which counts are told in thousands
 HEADINGS = (("output shape", "parameters", "share     ", 30), ("output", "params", "share", 14),
-            ("out", "param", "share", 12), ("out", "param", "", 0))  # fmt: skip  # and the least room for names
+            ("out", "param", "share", BRIEF), ("out", "param", "", 0))  # fmt: skip  # and the least room for names
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class TitledRow(Row):
 
 @dataclass(frozen=True)
 class Columns:
-    """How wide the widest shape and count are; headings are shortened before names are."""
+    """How wide the widest shape is, the widest count, and that in thousands; headings are shortened before names are,
+    and counts too."""
 
     shape: int
     count: int
+    brief: int
 
     def fit(self, width: int) -> tuple[int, int, int, tuple[str, str, str]]:
         """Columns for names, shapes and counts, and the headings of shape, count and share, the last maybe empty."""
@@ -46,6 +49,8 @@ class Columns:
             room = width - shapes - counts - 2 - (len(share) + 1 if share else 0)
             if room >= least:
                 break
+        if room < BRIEF:
+            room, counts = room + counts - max(self.brief, len(count)), max(self.brief, len(count))
         return max(0, room), shapes, counts, (shape, count, share)
 
 
@@ -84,9 +89,12 @@ class LayerRow(Row):
             )  # the shape says units
             name = f"{node.name} {settings}" if own else f"{node.name}: {node.type} {settings}"
             name = node.name if self.key == "output" and len(name) > room else name
+            while own and settings and len(name) > room:
+                settings = settings.rpartition(" ")[0]
+                name = f"{node.name} {settings}".rstrip()
         name = f"{WRONG} {name}" if node.wrong else name
         role = "error" if node.wrong else "value" if node.parameters else "label"
-        (shape, shape_role), (count, count_role) = self.numbers()
+        (shape, shape_role), (count, count_role) = self.numbers(counts < self.columns.count)
         part = bar_of((self.ahead or node).share)
         if len(share) > BAR + 1 and node.parameters:
             part = f"{part:<{BAR}} {(self.ahead or node).share:>5.0%}"
@@ -97,21 +105,23 @@ class LayerRow(Row):
             (f" {part:<{len(share)}}" if share else "", "accent"),
         )
 
-    def numbers(self) -> tuple[Part, Part]:
-        """Shape and count, with an arrow where they are going to be others."""
-        now = ("" if self.node.shape is None else as_shape(self.node.shape)), counted(self.node.parameters)
+    def numbers(self, brief: bool = False) -> tuple[Part, Part]:
+        """Shape and count, with an arrow where they are going to be others; `brief` tells counts in thousands."""
+        told = thousands if brief else counted
+        now = ("" if self.node.shape is None else as_shape(self.node.shape)), told(self.node.parameters)
         if self.ahead is None or self.ahead.shape is None:
             return (now[0], "label"), (now[1], "label")
-        then = as_shape(self.ahead.shape), counted(self.ahead.parameters)
+        then = as_shape(self.ahead.shape), told(self.ahead.parameters)
         shape, count = ((f"→{b}", "effect") if a != b else (a, "label") for a, b in zip(now, then, strict=True))
         return shape, count
 
 
 def columns_of(rows: Sequence[tuple[NodeRow, NodeRow | None]]) -> Columns:
     """Columns that fit all layers, each as it is and as it would be."""
-    numbers = [LayerRow("", node=row, columns=Columns(0, 0), ahead=ahead).numbers() for row, ahead in rows]
-    widths = [max((len(pair[side][0]) for pair in numbers), default=0) for side in (0, 1)]
-    return Columns(widths[0], widths[1])
+    found = [LayerRow("", node=row, columns=Columns(0, 0, 0), ahead=ahead) for row, ahead in rows]
+    pairs = [(*row.numbers(), row.numbers(brief=True)[1]) for row in found]
+    shape, count, brief = (max((len(parts[side][0]) for parts in pairs), default=0) for side in range(3))
+    return Columns(shape, count, brief)
 
 
 def as_shape(shape: tuple[int, ...]) -> str:
@@ -136,6 +146,13 @@ def counted(count: int | None) -> str:
     if count is None:
         return "?"
     return "" if count == 0 else f"{count:,}" if count < 1_000_000 else f"{count / 1e6:.3g}M"
+
+
+def thousands(count: int | None) -> str:
+    """A count in at most five columns: "4,160", "20.1k", "201k", "1.24M"."""
+    if count is None or count < 10_000:
+        return counted(count)
+    return f"{count / 1e3:.3g}k" if count < 999_500 else f"{count / 1e6:.3g}M"
 
 
 def bar_of(share: float) -> str:
