@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from engine.layers.base import Shape
+from engine.layers.base import Shape, pieces
 from engine.memory import Array
 from engine.plan import PACKING_STARTS, WIDTH, Plan
 
@@ -73,7 +73,10 @@ class Chunk:
 
 
 def chunks(shape: Shape, column: int) -> tuple[Chunk, ...]:
-    """Cuts the positions of images of `shape` (C, H, W, N) so that columns of `column` elements each fit the cache."""
+    """Cuts the positions of images of `shape` (C, H, W, N) so that columns of `column` elements each fit the cache.
+
+    Where there are several, they make two halves of about the same size.
+    """
     _, height, width, batch = shape
     most = min(max(COLUMN_FLOATS // column, FEWEST_POSITIONS), MOST_POSITIONS)
     everyone = slice(0, batch)
@@ -85,12 +88,19 @@ def chunks(shape: Shape, column: int) -> tuple[Chunk, ...]:
     if width * batch > most:
         parts = _even(width, most // batch)
         return tuple(Chunk(slice(row, row + 1), part, everyone) for row in range(height) for part in parts)
-    return tuple(Chunk(rows, slice(0, width), everyone) for rows in _even(height, most // (width * batch)))
+    found = tuple(Chunk(rows, slice(0, width), everyone) for rows in _even(height, most // (width * batch)))
+    middle = len(found) // 2
+    if len(found) % 2 == 0 or len(found) == 1 or width == 1:
+        return found
+    split = (Chunk(found[middle].rows, part, everyone) for part in _even(width, -(-width // 2)))
+    return (*found[:middle], *split, *found[middle + 1 :])
 
 
 def _even(length: int, most: int) -> tuple[slice, ...]:
-    """0 ... length in as few parts of at most `most` as possible, about equally long."""
-    edges = np.linspace(0, length, -(-length // most) + 1).astype(int).tolist()
+    """0 ... length in few parts of at most `most`, about equally long, and an even number of them if possible."""
+    count = -(-length // most)
+    count += count % 2 and 1 < count < length
+    edges = np.linspace(0, length, count + 1).astype(int).tolist()
     return tuple(slice(start, stop) for start, stop in pairwise(edges))
 
 
@@ -155,15 +165,16 @@ def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
     groups, m, k = a.shape
     n = b.shape[2]
     rows, columns = m, n
-    if m > n:
+    if m >= n:
         rows = PACKING_STARTS // (k * n)
         if b.strides[2] != b.itemsize:
             rows = min(rows, SMALL_RESULT // n)
     else:
-        columns = PACKING_STARTS // (k * m) // 16 * 16
+        columns = PACKING_STARTS // (k * m)
+        columns = columns // WIDTH * WIDTH or columns // 16 * 16
         if columns < NARROWEST_PIECE:
             rows, columns = PACKING_STARTS // (k * WIDTH), WIDTH
-    rows, columns = _even_piece(m, rows), _even_piece(n, columns)
+    rows, columns = _even_piece(m, rows), min(columns, n)
     if not rows or not columns or (rows, columns) == (m, n) or (rows < m and columns < n and rows < FEWEST_ROWS):
         do(np.matmul, a, b, out)
         return
@@ -178,6 +189,34 @@ def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
         do(np.matmul, a[:, down:], b, out[:, down:])
 
 
+def add_up(do: Plan, totals: list[Array]) -> Array:
+    """The sum of what the halves have found, in the first one's array."""
+    for other in totals[1:]:
+        do(np.add, totals[0], other, totals[0])
+    return totals[0]
+
+
+def add_pixels(do: Plan, images: Array, out: Array) -> None:
+    """out (C) = the sum of each channel's pixels, for images (C, ...)."""
+    ones = np.ones(images[0].size, images.dtype)
+    for half, part in do.each(pieces(images)):
+        half(images[part].reshape(-1, ones.size).dot, ones, out[part])
+
+
+def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:
+    """total += a @ b, or = where it is the first; a long inner axis is cut as `write_product` cuts the outer ones."""
+    inner = a.shape[2]
+    longest = PACKING_STARTS // (a.shape[1] * b.shape[2])
+    parts = -(-inner // longest) if longest >= LONG_INNER else 1
+    edges = [inner * part // parts for part in range(parts + 1)]
+    for start, stop in pairwise(edges):
+        fresh = first and start == 0
+        write_product(do, a[:, :, start:stop], b[:, start:stop], total if fresh else spare)
+        if not fresh:
+            do(np.add, total, spare, total)
+
+
+LONG_INNER = 1_024
 SMALL_RESULT = 1_152
 FEWEST_ROWS = 16
 

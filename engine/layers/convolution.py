@@ -6,16 +6,26 @@ again in backward.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from pydantic import Field
 
 from engine.initializers import Initializer
-from engine.layers.base import Layer, ParameterSpec, Shape, Site
-from engine.layers.columns import Chunk, Windows, chunks, image_shape, windows_over, write_product
+from engine.layers.base import Layer, ParameterSpec, Shape, Site, pieces
+from engine.layers.columns import (
+    Chunk,
+    Windows,
+    add_pixels,
+    add_product,
+    add_up,
+    chunks,
+    image_shape,
+    windows_over,
+    write_product,
+)
+from engine.layers.winograd import Winograd
 from engine.memory import Array
-from engine.plan import PACKING_STARTS, Plan
+from engine.plan import Plan
 
 
 class Conv2d(Layer, name="conv2d"):
@@ -27,7 +37,8 @@ class Conv2d(Layer, name="conv2d"):
 
     In matrices, with K = C k^2 / groups + 1 and P positions: y (O, P) = [W b] (O, K) X (K, P), where X holds a window a
     column and a last row of ones. Then [dW db]^T = X dy^T and dX = W^T dy, whose entries are added to the pixels that
-    they came from. Where the stride is 1, dx is a convolution of dy instead, which copies less.
+    they came from. Where the stride is 1, dx is a convolution of dy instead, which copies less; and 3 x 3 kernels over
+    many channels take engine/layers/winograd.py's way, with fewer multiplications.
     """
 
     channels: int = Field(16, ge=1, le=65_536, description="number of output channels (filters)")
@@ -66,11 +77,15 @@ class Conv2d(Layer, name="conv2d"):
         )
 
     def forward(self, do: Plan, at: Site) -> None:
-        """y = [W b] X, a chunk of positions at a time."""
+        """y = [W b] X, a chunk of positions at a time; or by Winograd's way."""
+        if self.filters(len(at.x)):
+            Winograd(at, self.padding).forward(do)
+            return
         x, weights, windows = at.x, self.whole_weights(do, at), self._windows()
         if self.padding:
             x, p = self._padded(at), self.padding
-            do(np.copyto, x[:, p:-p, p:-p], at.x)
+            for half, channels in do.each(pieces(at.x)):
+                half(np.copyto, x[channels, p:-p, p:-p], at.x[channels])
         size = weights.shape[2]
         for half, parts in do.shares(chunks(at.y.shape, size)):
             columns = self._columns(half, at, parts, size)
@@ -81,16 +96,27 @@ class Conv2d(Layer, name="conv2d"):
 
     def backward(self, do: Plan, at: Site) -> None:
         """Both gradients, by the way that copies less."""
+        if self.filters(len(at.x)):
+            way = Winograd(at, self.padding)
+            way.slopes.fill(do, at.dy)
+            way.backward(do)
+            return
         if at.dx is None or not self.turns(len(at.x)):
             self._backward_from_x(do, at)
             return
         dy, b = self.padded_dy(at), self.border
-        do(np.copyto, dy[:, b : b + at.dy.shape[1], b : b + at.dy.shape[2]], at.dy)
+        for half, channels in do.each(pieces(at.dy)):
+            half(np.copyto, dy[channels, b : b + at.dy.shape[1], b : b + at.dy.shape[2]], at.dy[channels])
         self.backward_from_dy(do, at, dy)
 
     def turns(self, inputs: int) -> bool:
         """Whether dx, of so many channels, is best had as a convolution of dy."""
         return self.stride == 1 and self.border >= 0 and self.channels <= 4 * inputs
+
+    def filters(self, inputs: int) -> bool:
+        """Whether Winograd's way is the fastest for so many channels."""
+        fits = (self.kernel, self.stride, self.dilation, self.groups) == (3, 1, 1, 1) and self.padding <= 2
+        return fits and min(self.channels, inputs) >= FEWEST_CHANNELS
 
     @property
     def border(self) -> int:
@@ -160,7 +186,7 @@ class Conv2d(Layer, name="conv2d"):
         found = add_up(do, totals).reshape(groups, outs, k, k, ins)[:, :, ::-1, ::-1].transpose(0, 1, 4, 2, 3)
         do(np.copyto, at.grads["weight"].reshape(groups, outs, ins, k, k), found)
         if self.bias:
-            do(dy.reshape(self.channels, -1).dot, np.ones(dy[0].size, at.dtype), at.grads["bias"])
+            add_pixels(do, dy, at.grads["bias"])
 
     def whole_weights(self, do: Plan, at: Site) -> Array:
         """[W b] (groups, O / groups, K)."""
@@ -188,24 +214,4 @@ class Conv2d(Layer, name="conv2d"):
         return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
 
 
-def add_up(do: Plan, totals: list[Array]) -> Array:
-    """The sum of what the halves have found, in the first one's array."""
-    for other in totals[1:]:
-        do(np.add, totals[0], other, totals[0])
-    return totals[0]
-
-
-def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:
-    """total += a @ b, or = where it is the first; a long inner axis is cut as `write_product` cuts the outer ones."""
-    inner = a.shape[2]
-    longest = PACKING_STARTS // (a.shape[1] * b.shape[2])
-    parts = -(-inner // longest) if longest >= LONG_INNER else 1
-    edges = [inner * part // parts for part in range(parts + 1)]
-    for start, stop in pairwise(edges):
-        fresh = first and start == 0
-        write_product(do, a[:, :, start:stop], b[:, start:stop], total if fresh else spare)
-        if not fresh:
-            do(np.add, total, spare, total)
-
-
-LONG_INNER = 1_024
+FEWEST_CHANNELS = 32

@@ -1,12 +1,10 @@
 """Layers behind each other that are computed as one: a convolution, a relu and a 2 x 2 max pooling, chunk by chunk.
 
 Between them lie the largest arrays of a network, which are read and written four times a step where each layer works
-alone; here they are never made. The columns of a chunk are put in an order in which the four pixels of each pooling
-window lie far apart in four long runs, so that pooling is a comparison of long runs too:
+alone; here they are never made. The four pixels of each pooling window lie far apart in four long runs, so that pooling
+is a comparison of long runs too:
 
-    Z (O, 2, 2, q) = [W b] X,   y (O, q) = max(0, max of Z over both axes of 2)
-
-For that, x is laid out once as E[c, h, u, j] = x[c, h, 2 s j + u], with its border of zeros.
+    Z (O, 2, 2, q) = W * x + b,   y (O, q) = max(0, max of Z over both axes of 2)
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +12,14 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from engine.layers.activations import Relu
 from engine.layers.base import Layer, Shape, Site, pieces
-from engine.layers.columns import Chunk, chunks, write_product
-from engine.layers.convolution import Conv2d, add_product
+from engine.layers.columns import Chunk
+from engine.layers.convolution import Conv2d
 from engine.layers.pooling import MaxPool2d
+from engine.layers.unrolled import Unrolled
+from engine.layers.winograd import Winograd
 from engine.memory import Array
 from engine.plan import Plan
 
@@ -47,7 +46,7 @@ def fuse(layers: Sequence[Layer], shape: Shape, learning: bool) -> Fused | None:
         return ReluPool(pool)
     if not isinstance(first, Conv2d) or (pool.kernel, pool.step, pool.padding) != (2, 2, 0):
         return None
-    return ConvPool(first) if not learning or first.turns(shape[0]) else None
+    return ConvPool(first) if not learning or first.filters(shape[0]) or first.turns(shape[0]) else None
 
 
 class ReluPool:
@@ -84,20 +83,16 @@ class ConvPool:
     def forward(self, do: Plan, *sites: Site) -> None:
         """y = max(0, max(Z)), with right = [Z1 > Z0] along rows and low = [.. > ..] between them kept for backward."""
         conv, _, pool = sites
-        weights = self.conv.whole_weights(do, conv)
-        for target, source in self._laid_out(conv, pool):
-            do(np.copyto, target, source)
-        for half, parts in do.shares(tuple(self._masked(conv, pool))):
-            most = max(part.positions for part, _, _ in parts)
-            columns = self._room(half, conv, weights.shape[2], most)
-            room, wide = conv.scratch((len(conv.y), 4 * most)), conv.scratch((len(conv.y) * 2 * most,))
-            zeros = np.zeros(most, conv.dtype)
+        way = self._way(conv, pool)
+        kernels = way.kernels(do)
+        for half, parts in do.shares(tuple(self._masked(conv, pool, way))):
+            own = [part for part, _, _ in parts]
+            most = max(part.positions for part in own)
+            convolve = way.filter(half, kernels, own)
+            wide, zeros = conv.scratch((len(conv.y) * 2 * most,)), np.zeros(most, conv.dtype)
             for part, right, low in parts:
                 size = part.positions
-                X, Z = columns[:, :, : 4 * size], room[:, : 4 * size]
-                half(np.copyto, *self._columns(conv, pool, X, part))
-                write_product(half, weights, X, Z.reshape(self.conv.groups, -1, 4 * size))
-                Z = Z.reshape(-1, 2, 2, size)
+                Z = convolve(half, part)
                 best = wide[: Z.size // 2].reshape(-1, 2, size)
                 y = part.of(pool.y, 1)[0]
                 if conv.training:
@@ -111,94 +106,37 @@ class ConvPool:
     def backward(self, do: Plan, *sites: Site) -> None:
         """dy [y > 0] goes to the low row where low, to the right pixel where right; then as a convolution."""
         conv, _, pool = sites
-        padded = None if conv.dx is None else self.conv.padded_dy(conv)
-        outs, size, totals = len(conv.y), conv.weights["weight"][0].size + self.conv.bias, []
-        for half, parts in do.shares(tuple(self._masked(conv, pool))):
-            most = max(part.positions for part, _, _ in parts)
+        way, outs = self._way(conv, pool), len(conv.y)
+        for half, parts in do.shares(tuple(self._masked(conv, pool, way))):
+            own = [part for part, _, _ in parts]
+            most = max(part.positions for part in own)
             g, positive = conv.scratch((outs, most)), conv.scratch((outs, most), np.bool_)
-            wide = conv.scratch((outs * 2 * most,))
-            if padded is None:
-                columns, room = self._room(half, conv, size, most), conv.scratch((outs, 4 * most))
-                total, spare = (conv.scratch((self.conv.groups, size, outs // self.conv.groups)) for _ in range(2))
-                totals.append(total)
+            wide, slopes = conv.scratch((outs * 2 * most,)), way.receive(half, own)
             for part, right, low in parts:
                 n = part.positions
-                own, mask, D = g[:, :n], positive[:, :n], wide[: outs * 2 * n].reshape(outs, 2, n)
+                dy, mask, D = g[:, :n], positive[:, :n], wide[: outs * 2 * n].reshape(outs, 2, n)
                 half(np.greater, part.of(pool.y, 1)[0], 0.0, mask)
-                half(np.multiply, part.of(pool.dy, 1)[0], mask, own)
-                half(np.multiply, own, low, D[:, 1])
-                half(np.subtract, own, D[:, 1], D[:, 0])
-                if padded is None:
-                    dZ, X = room[:, : 4 * n], columns[:, :, : 4 * n]
-                    quarters = dZ.reshape(outs, 2, 2, n)
-                    half(np.multiply, D, right, quarters[:, :, 1])
-                    half(np.subtract, D, quarters[:, :, 1], quarters[:, :, 0])
-                    half(np.copyto, *self._columns(conv, pool, X, part))
-                    across = dZ.reshape(self.conv.groups, -1, 4 * n).transpose(0, 2, 1)
-                    add_product(half, X, across, total, spare, part is parts[0][0])
-                else:
-                    shape = (outs, 2, *part.shape)
-                    left_pixels, right_pixels = self._pixels(padded, conv, part)
-                    half(np.multiply, D.reshape(shape), right.reshape(shape), right_pixels)
-                    half(np.subtract, D.reshape(shape), right_pixels, left_pixels)
-        if padded is None:
-            self.conv.write_gradients(do, conv, totals)
-        else:
-            self.conv.backward_from_dy(do, conv, padded)
+                half(np.multiply, part.of(pool.dy, 1)[0], mask, dy)
+                half(np.multiply, dy, low, D[:, 1])
+                half(np.subtract, dy, D[:, 1], D[:, 0])
+                left_pixels, right_pixels = slopes.pixels(0, part), slopes.pixels(1, part)
+                shape = right_pixels.shape
+                half(np.multiply, D.reshape(shape), right.reshape(shape), right_pixels)
+                half(np.subtract, D.reshape(shape), right_pixels, left_pixels)
+                slopes.use(half, part)
+        way.backward(do)
 
-    def _room(self, do: Plan, conv: Site, size: int, most: int) -> Array:
-        """Room for the columns X of a chunk of `most` windows, (groups, K, 4 q), with the row of ones."""
-        columns = conv.scratch((self.conv.groups, size, 4 * most))
-        if self.conv.bias:
-            do(columns[:, -1].fill, 1)
-        return columns
+    def _way(self, conv: Site, pool: Site) -> Winograd | Unrolled:
+        if self.conv.filters(len(conv.x)):
+            return Winograd(conv, self.conv.padding)
+        return Unrolled(self.conv, conv, pool.y.shape)
 
-    def _masked(self, conv: Site, pool: Site) -> Iterator[tuple[Chunk, Array, Array]]:
-        """Each chunk with its masks right (O, 2, q) and low (O, q)."""
+    def _masked(self, conv: Site, pool: Site, way: Winograd | Unrolled) -> Iterator[tuple[Chunk, Array, Array]]:
+        """Each chunk of windows with its masks right (O, 2, q) and low (O, q)."""
         size, start = pool.y.size if conv.training else 0, 0
         right, low = conv.keep("right", (2 * size,), np.bool_), conv.keep("low", (size,), np.bool_)
         outs = len(conv.y)
-        for part in chunks(pool.y.shape, 4 * conv.weights["weight"][0].size):
+        for part in way.chunks(pool.y.shape):
             stop = start + outs * part.positions
             yield part, right[2 * start : 2 * stop].reshape(-1, 2, part.positions), low[start:stop].reshape(outs, -1)
             start = stop
-
-    def _even(self, conv: Site, pool: Site) -> Array:
-        """Room for E (C, H, U, W', N), with its zeros."""
-        layer, (_, height, width, batch) = self.conv, pool.y.shape
-        reach = layer.dilation * (layer.kernel - 1) + 1
-        shape = (len(conv.x), layer.stride * (2 * height - 1) + reach, layer.stride + reach, width, batch)
-        return conv.keep("even", shape)
-
-    def _laid_out(self, conv: Site, pool: Site) -> Iterator[tuple[Array, Array]]:
-        """What to copy from x into E: for each u a pair of views."""
-        E, x, p, step = self._even(conv, pool), conv.x, self.conv.padding, 2 * self.conv.stride
-        bottom = min(E.shape[1], x.shape[1] + p)
-        for u in range(E.shape[2]):
-            first = max(0, -((u - p) // step))
-            last = min(E.shape[3] - 1, (x.shape[2] - 1 + p - u) // step)
-            if first <= last:
-                start = step * first + u - p
-                pixels = x[:, : bottom - p, start : start + step * (last - first) + 1 : step]
-                yield E[:, p:bottom, u, first : last + 1], pixels
-
-    def _columns(self, conv: Site, pool: Site, X: Array, part: Chunk) -> tuple[Array, Array]:
-        """A chunk's columns and the pixels that go there, (groups, C / groups, k, k, 2, 2, rows, columns, samples)."""
-        E, layer = self._even(conv, pool), self.conv
-        d, s, k = layer.dilation, layer.stride, layer.kernel
-        first = E[:, 2 * s * part.rows.start :, :, part.columns.start :, part.samples]
-        c, h, u, v, n = first.strides
-        inputs = len(E) // layer.groups
-        shape = (layer.groups, inputs, k, k, 2, 2, *part.shape)
-        pixels = as_strided(first, shape, (inputs * c, c, d * h, d * u, s * h, s * u, 2 * s * h, v, n))
-        inner = inputs * k * k
-        return X[:, :inner].reshape(shape), pixels
-
-    def _pixels(self, padded: Array, conv: Site, part: Chunk) -> tuple[Array, Array]:
-        """The left and right pixels of a chunk's windows in dy with its border: (O, 2, rows, columns, samples)."""
-        border = self.conv.border
-        c, h, w, n = padded.strides
-        first = padded[:, border + 2 * part.rows.start :, border + 2 * part.columns.start :, part.samples]
-        shape = (len(padded), 2, *part.shape)
-        left, right = (as_strided(first[:, :, q:], shape, (c, h, 2 * h, 2 * w, n)) for q in (0, 1))
-        return left, right

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine import BadInput, Layer, Loss, Network, NodeSpec, connect
-from engine.layers import Scratch, Site
+from engine.layers import Scratch, Site, convolution
 from engine.layers.columns import chunks
 from engine.layers.convolution import Conv2d
 from engine.plan import Plan
@@ -22,8 +22,22 @@ CASES = [  # inputs, outputs, height, width, kernel, stride, padding, dilation, 
     (2, 20, 6, 6, 3, 1, 1, 1, 1, 3),
     (3, 8, 11, 13, 5, 3, 2, 1, 1, 1),
     (2, 3, 5, 3, 3, 3, 0, 1, 1, 2),
+    (3, 4, 7, 8, 3, 1, 0, 1, 1, 3),
+    (3, 2, 5, 4, 3, 1, 2, 1, 1, 1),
+    (2, 2, 3, 1, 3, 1, 1, 1, 1, 2),
 ]
-LARGE = [(16, 32, 14, 14, 3, 1, 1, 1, 1, 32), (2, 3, 3, 3, 3, 1, 1, 1, 1, 4000), (2, 4, 20, 30, 3, 1, 1, 1, 1, 70)]
+LARGE = [
+    (32, 40, 13, 9, 3, 1, 1, 1, 1, 33),
+    (16, 32, 14, 14, 3, 1, 1, 1, 1, 32),
+    (2, 3, 3, 3, 3, 1, 1, 1, 1, 4000),
+    (2, 4, 20, 30, 3, 1, 1, 1, 1, 70),
+]
+
+
+@pytest.fixture(params=["columns", "winograd"])
+def way(request, monkeypatch):
+    """Both ways in which 3 x 3 kernels of stride 1 are computed, whatever the number of channels."""
+    monkeypatch.setattr(convolution, "FEWEST_CHANNELS", {"columns": 10**6, "winograd": 1}[request.param])
 
 
 def layer(case, bias=True):
@@ -87,6 +101,7 @@ def by_loops(conv, x, weight, bias, dy):
     return y, dx, dw, db
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("need_dx", [True, False])
 @pytest.mark.parametrize("case", CASES)
 def test_convolution_is_what_the_loops_say(case, need_dx):
@@ -100,6 +115,7 @@ def test_convolution_is_what_the_loops_say(case, need_dx):
         np.testing.assert_allclose(dx, wanted[1], atol=1e-12)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-12), (np.float32, 3e-5)])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("case", CASES + LARGE)
@@ -114,6 +130,14 @@ def test_convolution_is_pytorchs(case, bias, dtype, close):
     found = [y, dx, *grads.values()]
     for ours, theirs in zip(found, [wanted.detach(), *(tensor.grad for tensor in tensors)], strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=close * max(1.0, float(theirs.abs().max())))
+
+
+@pytest.mark.parametrize(("channels", "filtered"), [(8, []), (32, ["b"])])
+def test_winograds_way_is_taken_where_there_are_many_channels(channels, filtered):
+    specs = [NodeSpec(name, Layer.parse({"type": "conv2d", "channels": channels, "padding": 1})) for name in "ab"]
+    at = Network(specs, (3, 6, 6), Loss.parse("mse"), channels * 36, 0).run(2, training=True)
+    at.forward.run()
+    assert [name for name in "ab" if "padded" not in at.sites[name].kept] == filtered
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28, 32), (1, 14, 14, 128), (1, 3, 5, 5000), (1, 1, 1, 1), (1, 300, 2, 1)])
@@ -158,6 +182,7 @@ def network(conv, shape, fused, before, norm):
     return made
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("batch", [2, 7, 300])
 @pytest.mark.parametrize("norm", [False, True])
 @pytest.mark.parametrize("before", [False, True])
@@ -166,6 +191,8 @@ def network(conv, shape, fused, before, norm):
     [
         ({"channels": 5, "padding": 1}, (2, 8, 8)),
         ({"channels": 6, "padding": 1, "groups": 2}, (2, 9, 7)),
+        ({"channels": 5}, (3, 9, 12)),
+        ({"channels": 3, "padding": 2, "bias": False}, (2, 7, 6)),
         ({"channels": 4, "kernel": 5}, (1, 12, 11)),
         ({"channels": 4, "dilation": 2, "padding": 2}, (2, 9, 9)),
         ({"channels": 4, "stride": 2, "padding": 1}, (2, 12, 12)),

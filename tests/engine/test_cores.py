@@ -31,9 +31,18 @@ IMAGES = [
     "flatten",
     {"type": "dense", "units": 20},
 ]
+CHANNELS = [
+    {"type": "conv2d", "channels": 32, "kernel": 1},
+    {"type": "conv2d", "channels": 40, "padding": 1},
+    {"type": "conv2d", "channels": 32, "padding": 1},
+    "relu",
+    {"type": "max_pool2d", "kernel": 2},
+    "flatten",
+]
 NETWORKS = {
     "dense": ((784,), [{"type": "dense", "units": 128}, "relu", {"type": "dense", "units": 64}]),
     "images": ((3, 28, 28), IMAGES),
+    "channels": ((2, 9, 13), CHANNELS),
 }
 
 
