@@ -3,7 +3,7 @@
 import argparse
 
 from bench import machine
-from bench.cases import CASES, OURS, Case, mnist_folder
+from bench.cases import CASES, KARPATHY, NUMPY_ML, OURS, TF, Case, mnist_folder
 from bench.rivals import Child, rivals
 from bench.table import course, medians, report, summary
 
@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", metavar="WORD", help="only rivals whose names hold one of these words")
     parser.add_argument("--playground", metavar="PATH", help="a checkout of TensorFlow Playground")
     parser.add_argument("--convnetjs", metavar="PATH", help="a checkout of ConvNetJS")
+    parser.add_argument("--numpy-ml", metavar="PATH", help="a checkout of numpy-ml")
     args = parser.parse_args()
     if args.quick:
         args.rounds, args.seconds = min(args.rounds, 5), 0.15
@@ -29,7 +30,7 @@ def main() -> None:
 
     print(machine.describe())
     print("MNIST:", "the real rows" if mnist_folder() else "no files found, random rows of that shape instead")
-    for name, path in (("TensorFlow Playground", args.playground), ("ConvNetJS", args.convnetjs)):
+    for name, path in ((TF, args.playground), (KARPATHY, args.convnetjs), (NUMPY_ML, args.numpy_ml)):
         if path is None:
             print(f"{name}: left out, no path to its sources given")
     versions: dict[str, None] = {}
@@ -40,7 +41,7 @@ def main() -> None:
         results.append((case, found))
         versions |= dict.fromkeys(child.version for child in children if child.version)
         print(course(case, children) if case.kind in FIXED_ROUNDS else report(case, children), flush=True)
-    families = dict.fromkeys(child.family for child in rivals("-", "-", False) if child.family != OURS)
+    families = dict.fromkeys(child.family for child in rivals("-", "-", "-", False) if child.family != OURS)
     alike = [(case, found) for case, found in results if case.kind not in FIXED_ROUNDS]
     if alike:
         measured = [family for family in families if any(family in found for _, found in alike)]
@@ -56,7 +57,7 @@ def measure(case: Case, args: argparse.Namespace) -> list[Child]:
     children: list[Child] = []
     left, disturbed = args.patience, 0
     try:
-        for rival in rivals(args.playground, args.convnetjs, args.quick):
+        for rival in rivals(args.playground, args.convnetjs, args.numpy_ml, args.quick):
             if rival.takes(case) and (not args.only or any(word in rival.name for word in args.only)):
                 children.append(Child(rival, case))
         for _ in range(rounds):

@@ -77,7 +77,7 @@ class Case:
 
 EAGER, BEST, SHIPPED = "PyTorch eager", "PyTorch best", "PyTorch as shipped"
 SKLEARN, BOOK, JAX = "scikit-learn", "book-style NumPy", "JAX"
-OURS, TF, KARPATHY = "nn-tui", "TensorFlow Playground", "ConvNetJS"
+OURS, TF, KARPATHY, NUMPY_ML = "nn-tui", "TensorFlow Playground", "ConvNetJS", "numpy-ml"
 
 
 def _small(name: str, title: str, layers: Layers, *goals: Goal, kind: str = "train", rows: int = 5_000) -> Case:
@@ -113,7 +113,7 @@ CASES = (
     _mnist("W2 memory", 32, "adam", kind="memory"),
     Case("W3", "loss and accuracy of 784-128-64-10 over 10,000 rows", (784,), MNIST, 32, kind="evaluate", rows=10_000,
          goals=(Goal("PyTorch eager, 1 thread", 1 / 1.1, 1),)),
-    _cnn("W4 32", 32, Goal(EAGER, 1.5, 2), Goal(KARPATHY, 50)),
+    _cnn("W4 32", 32, Goal(EAGER, 1.5, 2), Goal(KARPATHY, 50), Goal(NUMPY_ML, 300)),
     _cnn("W4 64", 64, Goal(EAGER, 1.4, 1.9)),
     _cnn("W4 128", 128, Goal(EAGER, 1.1, 1.4)),
     _cnn("W4 32 norm", 32, Goal(EAGER, 1.3), norm=True),

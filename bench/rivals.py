@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import which
+from time import monotonic
 
-from bench.cases import BEST, BOOK, EAGER, JAX, KARPATHY, OURS, SHIPPED, SKLEARN, TF, Case
+from bench.cases import BEST, BOOK, EAGER, JAX, KARPATHY, NUMPY_ML, OURS, SHIPPED, SKLEARN, TF, Case
 from engine.cores import available
 
 HERE = Path(__file__).resolve().parent
 START_LIMIT, ROUND_LIMIT = 300.0, 300.0
+ENOUGH, LONG = 5, 1.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Rival:
         return [sys.executable, "-m", "bench.child", self.module, self.variant, case.name]
 
 
-def rivals(playground: str | None, convnetjs: str | None, quick: bool) -> Iterator[Rival]:
+def rivals(playground: str | None, convnetjs: str | None, numpy_ml: str | None, quick: bool) -> Iterator[Rival]:
     """Everybody, ours first. `quick` leaves out what takes long to start."""
     yield Rival(f"{OURS}, 1 core", OURS, "ours", "1")
     yield Rival(f"{OURS}, 2 cores", OURS, "ours", "2", takes=_large)
@@ -55,6 +57,8 @@ def rivals(playground: str | None, convnetjs: str | None, quick: bool) -> Iterat
         yield Rival(TF, TF, "playground.mjs", takes=_playground, source=playground)
     if convnetjs:
         yield Rival(KARPATHY, KARPATHY, "convnetjs.mjs", takes=_convnetjs, source=convnetjs)
+    if numpy_ml:
+        yield Rival(NUMPY_ML, NUMPY_ML, "numpy_ml", str(Path(numpy_ml).resolve()), takes=_numpy_ml)
 
 
 def _steps(*kinds: str) -> Callable[[Case], bool]:
@@ -86,16 +90,25 @@ def _playground(case: Case) -> bool:
 
 
 def _convnetjs(case: Case) -> bool:
-    known = not case.has("batch_norm") and case.sees == case.has("conv") and case.shape[0] != 3
-    return case.kind == "train" and known and case.batch <= 32
+    return case.kind == "train" and _plain(case) and case.batch <= 32
+
+
+def _numpy_ml(case: Case) -> bool:
+    return case.kind == "train" and _plain(case) and case.batch == 32
+
+
+def _plain(case: Case) -> bool:
+    """Whether there is nothing but dense layers, 3x3 convolutions over few channels, and pooling."""
+    return not case.has("batch_norm") and case.sees == case.has("conv") and case.shape[0] != 3
 
 
 class Child:
     """The process of a rival. `problem` says why it cannot take part, or is empty."""
 
     def __init__(self, rival: Rival, case: Case) -> None:
-        self.rival, self.problem, self.version = rival, "", ""
+        self.rival, self.unit, self.problem, self.version = rival, case.unit, "", ""
         self.results: list[float] = []
+        self.done = False
         if rival.source and which("node") is None:
             self.process, self.problem = None, "not installed (node)"
             return
@@ -111,12 +124,18 @@ class Child:
             self.problem = rest or "ended without a word"
 
     def round(self, seconds: float) -> None:
-        """Runs one round and keeps its number; a rival that ends or hangs is out from here on."""
-        if self.problem or self.process is None or self.process.stdin is None:
+        """Runs one round and keeps its number; a rival that ends or hangs is out from here on.
+
+        One whose single step takes longer than a second has done enough after a few rounds.
+        """
+        if self.problem or self.process is None or self.process.stdin is None or self.done:
             return
         try:
+            start = monotonic()
             self.process.stdin.write(f"round {seconds}\n")
             self.results.append(float(self._line(ROUND_LIMIT)))
+            slow = self.unit == "us" and monotonic() - start > seconds + LONG
+            self.done = slow and len(self.results) >= ENOUGH
         except (BrokenPipeError, ValueError):
             self.problem = "ended in the middle"
 
