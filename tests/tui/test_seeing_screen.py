@@ -12,7 +12,18 @@ from tui.asking import moment
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.panels.reading import read
-from tui.screens.maps import Grid, as_sheet, covered, draw_maps, draw_mark, draw_ring, draw_sheet, heat, signed
+from tui.screens.maps import (
+    Grid,
+    as_sheet,
+    covered,
+    draw_maps,
+    draw_mark,
+    draw_ring,
+    draw_sheet,
+    grid_size,
+    heat,
+    signed,
+)
 from tui.screens.scene import MODES, see
 from tui.screens.seeing import SeeingScreen
 from tui.screens.view import MEANINGS, RING
@@ -179,6 +190,84 @@ def test_maps():
     picture, grid = draw_maps(np.random.default_rng(0).normal(size=(30, 3, 3)), 0, 40, 12, Palette())
     assert grid.count >= 9
     assert (picture.chars == ord("▀")).sum() > 50
+
+
+def test_large_maps_shrink_until_all_of_them_fit_or_keep_their_size():
+    small = grid_size((28, 28), 16, 88, 19, whole=False)
+    assert small.count >= 16
+    assert 7 <= small.rows == small.columns < 28
+    large = grid_size((28, 28), 16, 88, 19)
+    assert (large.rows, large.columns, large.count) == (28, 28, 3)
+    assert grid_size((28, 28), 200, 88, 19, whole=False).rows == 7
+    assert grid_size((14, 28), 40, 88, 19, whole=False).rows * 2 == pytest.approx(
+        grid_size((14, 28), 40, 88, 19, whole=False).columns, abs=1
+    )
+    for whole in (False, True):  # what fits is enlarged in both ways
+        assert grid_size((3, 3), 16, 88, 19, whole) == grid_size((3, 3), 16, 88, 19)
+        assert grid_size((3, 3), 16, 88, 19, whole).rows > 3
+
+
+LARGE = [
+    {"type": "upsample", "factor": 4},
+    {"type": "conv2d", "channels": 16, "kernel": 3, "name": "conv"},
+    {"type": "global_avg_pool"},
+]
+
+
+async def test_all_large_maps_are_in_sight_and_z_shows_each_as_large_as_it_is():
+    async def act(screen, pilot):
+        view = screen.view
+        assert view.shown >= 16
+        assert "more" not in screen.foot.render().plain
+        assert "z size" in screen.foot.render().plain
+        await press(screen, pilot, "z")
+        assert view._grid.rows == 30
+        assert view.first == screen.scene.unit.place[0]
+        first = view.first
+        assert f"channels {first} to " in view.to_text(118, 38)
+        assert "pgdn more" in screen.foot.render().plain
+        await press(screen, pilot, "pageup")
+        assert view.first == max(0, first - view.shown)
+        await press(screen, pilot, "z")
+        assert view.shown >= 16
+        assert view.first == 0
+
+    await opened(experiment(layers=LARGE), (120, 40), act, node="conv")
+
+
+async def test_a_unit_is_chosen_on_a_map_as_large_as_it_is():
+    async def act(screen, pilot):
+        view = screen.view
+        await press(screen, pilot, "u", "s")
+        channel = screen.scene.unit.place[0]
+        assert view._grid.rows == 30
+        assert view.first <= channel < view.first + view.shown
+        await press(screen, pilot, "escape")
+        assert view.shown >= 16
+
+    await opened(experiment(layers=LARGE), (120, 40), act, node="conv")
+
+
+async def test_keys_for_more_maps_stand_where_there_are_more():
+    async def act(screen, pilot):
+        assert "z size" not in screen.foot.render().plain
+        assert "pgdn more" not in screen.foot.render().plain
+        await press(screen, pilot, "up")
+        assert screen.scene.node == INPUT
+        assert "z size" not in screen.foot.render().plain
+
+    await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="conv")
+
+
+async def test_the_head_tells_which_sample_it_is():
+    async def act(screen, pilot):
+        assert f"validation row {screen.scene.row}" in screen.head.render().plain
+        await press(screen, pilot, "right", "t", "t")
+        screen._look()
+        assert "train row 0" in screen.head.render().plain
+        assert (screen.scene.part, screen.scene.row) == ("train", 0)
+
+    await opened(experiment(), (40, 12), act)
 
 
 # ------------------------------------------------------------------------------------------ a unit

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOKS_PER_SECOND = 30
 SMALL = 70  # columns below which the title goes before the epoch
+SHORTEST = 5  # columns below which a title tells nothing
 HELP_KEY = next(action for action in ACTIONS if action.id == "help")
 
 
@@ -76,6 +77,10 @@ class WholeScreen(Screen[None]):
         """What is between head and foot; here nothing."""
         return []
 
+    def about(self) -> list[Content]:
+        """What the head tells behind the heading; here nothing."""
+        return []
+
     def hints(self) -> tuple[tuple[Action, str], ...]:
         """The keys at the foot, with their scopes."""
         return self.HINTS
@@ -104,13 +109,13 @@ class WholeScreen(Screen[None]):
     def _look(self) -> None:
         snapshot = self.session.snapshot
         glyph, color = ACTIVITIES[snapshot.activity]
-        heading = Content.styled(self.HEADING, "bold $accent")
+        first = [Content.styled(self.HEADING, "bold $accent"), *self.about()]
         state = Content.styled(f"{glyph} {snapshot.activity}", color)
         far = Content(f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step}")
-        title, room = self._titles.of(snapshot.experiment), self.size.width - 6
-        room -= sum(part.cell_length for part in (heading, state)) + (far.cell_length + 2) * (self.size.width >= SMALL)
-        title = title if len(title) <= room else f"{title[: max(0, room - 1)]}…"
-        self.head.show([heading, Content(title), state, far], [])
+        title, room = self._titles.of(snapshot.experiment), self.size.width - 2
+        room -= sum(part.cell_length + 2 for part in (*first, state, *([far] if self.size.width >= SMALL else [])))
+        title = title if len(title) <= room else f"{title[: room - 1]}…"
+        self.head.show([*first, *([Content(title)] if room >= SHORTEST else []), state, far], [])
         self.look(snapshot)
 
     def _hint(self, action: Action, scope: str) -> Content:

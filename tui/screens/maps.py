@@ -13,6 +13,7 @@ from tui.panels.samples import fitted, shrunk
 
 LOWER = ord("▄")
 STRIP = 9  # columns of colours in a legend
+SMALLEST = 7  # columns or half rows below which a large map shows too little
 Floats = NDArray[np.floating]
 
 
@@ -64,24 +65,30 @@ def draw_sheet(values: Floats, rows: int, columns: int, palette: Palette) -> Pic
     return picture
 
 
-def grid_size(shape: tuple[int, ...], count: int, width: int, height: int) -> Grid:
-    """For `count` maps of `shape` on `width` x `height` cells: as large as lets all of them be seen, but never smaller
-    than they are unless not even one would fit."""
+def grid_size(shape: tuple[int, ...], count: int, width: int, height: int, whole: bool = True) -> Grid:
+    """For `count` maps of `shape` on `width` x `height` cells: as large as lets all of them be seen.
+
+    `whole` keeps them as large as they are unless not even one would fit; else they may shrink, to SMALLEST at least.
+    """
     best = Grid(1, 1, 1, 1)
     tall, wide = shape
     for factor in (8, 6, 4, 3, 2, 1):
-        rows, columns = fitted(shape, min(width, wide * factor), min(2 * height, tall * factor))
-        across, down = max(1, (width + 1) // (columns + 1)), max(1, (height + 1) // (-(-rows // 2) + 1))
-        best = Grid(rows, columns, across, down)
+        best = _grid(*fitted(shape, min(width, wide * factor), min(2 * height, tall * factor)), width, height)
         if best.count >= count:
-            break
+            return best
+    long, side = max(shape), max(best.rows, best.columns)
+    while not whole and best.count < count and side > SMALLEST:
+        side -= 1
+        best = _grid(max(1, round(tall * side / long)), max(1, round(wide * side / long)), width, height)
     return best
 
 
-def draw_maps(maps: Floats, first: int, width: int, height: int, palette: Palette) -> tuple[Picture, Grid]:
+def draw_maps(
+    maps: Floats, first: int, width: int, height: int, palette: Palette, whole: bool = True
+) -> tuple[Picture, Grid]:
     """Maps (N, H, W) side by side from the `first` on, all on one scale around zero; and where they are."""
     picture = Picture(width, height)
-    grid = grid_size(maps.shape[1:], len(maps), width, height)
+    grid = grid_size(maps.shape[1:], len(maps), width, height, whole)
     largest = largest_of(maps)
     for index, one in enumerate(maps[first : first + grid.count]):
         picture.paste(signed(one, grid.rows, grid.columns, palette, largest), *grid.place(index))
@@ -164,6 +171,11 @@ def largest_of(values: Floats) -> float:
     """The largest size of what is finite."""
     finite = values[np.isfinite(values)]
     return float(np.abs(finite).max(initial=0))
+
+
+def _grid(rows: int, columns: int, width: int, height: int) -> Grid:
+    """As many maps of a size as fit."""
+    return Grid(rows, columns, max(1, (width + 1) // (columns + 1)), max(1, (height + 1) // (-(-rows // 2) + 1)))
 
 
 def _dot(picture: Picture, y: int, x: int, color: int) -> None:

@@ -66,7 +66,8 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything on the screen, for one sample and one node (INPUT for the saliency and occlusion alone).
+    """Everything on the screen, for one sample, a row of a split, and one node (INPUT for the saliency and occlusion
+    alone).
 
     `maps` (N, H, W) are the pictures of the mode, `values` the vector where it is one, both None where there are none;
     `again` what an autoencoder makes of the image.
@@ -75,6 +76,7 @@ class Scene:
     nodes: tuple[tuple[str, str, Place], ...]
     node: str
     mode: str
+    part: str
     row: int
     raw: Floats
     scores: Floats
@@ -105,7 +107,8 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
     """Looks at a row of a split; a node, row or place that there is not is taken for the nearest there is, or for the
     strongest unit."""
     splits, network, subject = trainer.splits, trainer.network, Subject.of(trainer)
-    split = getattr(splits, part if part in subject.parts else "train")
+    part = part if part in subject.parts else "train"
+    split = getattr(splits, part)
     row = min(max(0, row), len(split) - 1)
     x = split.x[row]
     outputs = np.asarray(trainer.predict(x[None]))
@@ -119,7 +122,8 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
     elif outputs.shape[1] == 1:
         target = float(np.ravel(split.y[row])[0])
     about = {
-        "nodes": tuple((one.name, one.layer.name, one.shape) for one in network.nodes), "mode": mode, "row": row,
+        "nodes": tuple((one.name, one.layer.name, one.shape) for one in network.nodes), "mode": mode,
+        "part": part, "row": row,
         "raw": raw, "scores": subject.scores(outputs)[0] if splits.classes else outputs[0], "classes": splits.classes,
         "names": splits.feature_names, "target": target, "gradient": seen.gradient, "again": again,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.content import Content
 from textual.widget import Widget
 
 from engine import INPUT
@@ -11,7 +12,7 @@ from tui.asking import Asking, moment
 from tui.panels.reading import PARTS
 from tui.screens.frame import WholeScreen
 from tui.screens.scene import MODES, Place, Scene, see
-from tui.screens.view import View
+from tui.screens.view import View, each
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
@@ -27,7 +28,8 @@ One sample on its way through the network: up and down go through the layers, le
 changes what of a layer is shown, and a click on a layer or a map chooses it.
 
 **Outputs** are what the layer puts out for this sample, one map a channel. Blue is above zero and orange below, on the
-one scale beside the title.
+one scale beside the title. Where not all maps fit they shrink, to 7 pixels at least; `z` shows them as large as they
+are, and page up and down go through them.
 
 **Gradients** are how much the best score changes with each of these outputs. Blue pushes it up, orange down.
 
@@ -54,8 +56,9 @@ much it drops when a patch is covered.
         Action("mode", "m,v", "Shows", "Outputs, gradients, weights, or the field that the unit sees", True),
         Action("unit", "u,enter", "Unit", "Choose a unit of the layer, or be done with it", True),
         Action("part", "t", "Split", "Training, validation or test rows", True),
+        Action("size", "z", "Size", "All maps small, or each as large as it is, where not all fit", True),
         Action("page:-1", "pageup", "Maps before", "The page of maps before"),
-        Action("page:1", "pagedown", "More maps", "The next page of maps", True),
+        Action("page:1", "pagedown", "More", "The next page of maps", True),
     )
     LEAVE = Action("leave", "escape", "Back", "Done with choosing a unit, or back to the workbench", True)
     HINTS = tuple((action, "seeing") for action in ACTIONS if action.show_in_footer)
@@ -76,14 +79,21 @@ much it drops when a patch is covered.
         self._part, self._rows, self._place = part, rows, place
         self._node, self._mode = node or INPUT, MODES[0]
         self._unit: Place | None = None
+        self._hints: tuple[tuple[Action, str], ...] = ()
 
     def body(self) -> list[Widget]:
         return [self.view]
 
+    def about(self) -> list[Content]:
+        return [] if self.scene is None else [Content(f"{self.scene.part} row {self.scene.row}")]
+
     def hints(self) -> tuple[tuple[Action, str], ...]:
         if self.view.choosing:
             return self.CHOOSING
-        return tuple(hint for hint in self.HINTS if self._node != INPUT or hint[0].id != "unit")
+        view, scene = self.view, self.scene
+        more = scene is not None and scene.maps is not None and view.shown < len(scene.maps)
+        useful = {"unit": self._node != INPUT, "size": view.fewer, "page:1": more}
+        return tuple(hint for hint in self.HINTS if useful.get(hint[0].id, True))
 
     @property
     def scene(self) -> Scene | None:
@@ -104,6 +114,12 @@ much it drops when a patch is covered.
         if self._asking.ask(self.session, about, lambda trainer: see(trainer, *wish), playing):
             self.view.scene, self.view.problem = self._asking.answer, self._asking.problem
             self.view.update()
+        if self.hints() != self._hints:
+            self.show_hints()
+
+    def show_hints(self) -> None:
+        self._hints = self.hints()
+        super().show_hints()
 
     def action_layer(self, by: str) -> None:
         names = [INPUT, *(node.name for node in self.session.snapshot.nodes)]
@@ -124,6 +140,14 @@ much it drops when a patch is covered.
         self._part = PARTS[(PARTS.index(self._part) + 1) % len(PARTS)]
         self._rows, self._place = (), 0
         self._again()
+
+    def action_size(self) -> None:
+        """From small maps to large ones it goes to the marked one."""
+        scene, view = self.scene, self.view
+        view.large = not view.large
+        if scene is not None and scene.maps is not None and scene.unit is not None:
+            view.first = scene.unit.place[0] * each(scene.maps, scene.unit)
+        view.update()
 
     def action_page(self, by: str) -> None:
         scene, shown = self.scene, max(1, self.view.shown)

@@ -13,6 +13,7 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.drawing.widget import Drawing
 from tui.panels.samples import draw_scores, fitted, image
+from tui.screens.layers import draw_layer, draw_layers
 from tui.screens.maps import (
     Floats,
     Grid,
@@ -22,6 +23,7 @@ from tui.screens.maps import (
     draw_ring,
     draw_scale,
     draw_sheet,
+    grid_size,
     heat,
     largest_of,
     sheet_width,
@@ -45,7 +47,11 @@ MEANINGS = {
 
 
 class View(Drawing):
-    """The scene as one picture, on which a unit can be chosen; while `choosing`, keys move the choice."""
+    """The scene as one picture, on which a unit can be chosen; while `choosing`, keys move the choice.
+
+    Where not all maps fit, they shrink, unless they are to be `large`, as also while choosing; `fewer` tells that then
+    not all of them are in sight.
+    """
 
     ALLOW_SELECT = False
     SCOPE = "unit"
@@ -83,6 +89,7 @@ class View(Drawing):
         self.problem: str | None = None
         self.node = INPUT
         self.choosing = False
+        self.large = self.fewer = False
         self.first = self.shown = 0
         self._place: Place | None = None
         self._grid, self._at = Grid(1, 1, 1, 1), (0, 0)
@@ -137,7 +144,7 @@ class View(Drawing):
             return
         at = self._present(unit)
         if scene.mode == "weights" and scene.maps is not None:
-            down = max(1, self._grid.across // _each(scene.maps, unit))
+            down = max(1, self._grid.across // each(scene.maps, unit))
             self._choose((at[0] + columns + rows * down, *at[1:]), unit)
         elif len(at) == 3:
             self._choose((at[0], at[1] + rows, at[2] + columns), unit)
@@ -162,7 +169,7 @@ class View(Drawing):
             wide = sheet_width(len(scene.values))
             place: Place = (int(y * -(-len(scene.values) // wide)) * wide + int(x * wide),)
         else:
-            channel = (self.first + index) // _each(scene.maps, unit)
+            channel = (self.first + index) // each(scene.maps, unit)
             place = (channel, *unit.place[1:])
             if scene.mode != "weights":
                 place = (channel, int(y * unit.shape[1]), int(x * unit.shape[2]))
@@ -173,13 +180,16 @@ class View(Drawing):
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, scene = Picture(width, height), self.scene
         self._grid, self._list = Grid(0, 0, 1, 0), (0, ())
+        self.shown, self.fewer = 0, False
         if scene is None:
             picture.put(height // 2, 0, (self.problem or "looking …").center(width)[:width], palette.color("muted"))
             return picture
         if width >= WIDE and height >= HIGH:
-            left, top = self._layers(picture, scene, min(LIST, width // 3), palette) + 2, 0
+            left, top = min(LIST, width // 3), 0
+            self._list = left, draw_layers(picture, scene, left, palette)
+            left += 2
         else:
-            left, top = 1, self._layer(picture, scene, palette)
+            left, top = 1, draw_layer(picture, scene, palette)
         small, field = height - top < ROOMY, scene.mode == "field"
         if small and scene.unit is not None and not field:
             top = self._say(picture, scene, top, left, picture.width - left, palette)
@@ -190,36 +200,6 @@ class View(Drawing):
             top = self._sample(picture, scene, top, left, height - top - 3 if whole else None, palette)
         self._maps(picture, scene, top, left, palette)
         return picture
-
-    def _layers(self, picture: Picture, scene: Scene, width: int, palette: Palette) -> int:
-        """All layers, one a row; returns the columns that they take."""
-        rows = [(INPUT, "", scene.raw.shape), *scene.nodes]
-        chosen = next((index for index, (name, _, _) in enumerate(rows) if name == scene.node), 0)
-        first = max(0, min(chosen - picture.height // 2, len(rows) - picture.height + 1))
-        rows = rows[first : first + picture.height - 1]
-        picture.put(0, 0, "layers", palette.color("muted"))
-        for row, (name, kind, shape) in enumerate(rows, 1):
-            here = first + row - 1 == chosen
-            size = "x".join(map(str, shape))
-            room = max(3, width - len(size) - 1)
-            text = name if name.startswith(kind) or not kind else f"{name} {kind}"
-            text = text if len(text) <= room else name if len(name) <= room else f"{name[: room - 1]}…"
-            color = palette.color("text" if here else "muted")
-            picture.put(row, 0, f"{text.ljust(room)} {size}"[:width], color, (BOLD | REVERSE) if here else 0)
-        self._list = width, tuple(name for name, _, _ in rows)
-        return width
-
-    def _layer(self, picture: Picture, scene: Scene, palette: Palette) -> int:
-        """The chosen layer alone, on one row."""
-        names = [INPUT, *(name for name, _, _ in scene.nodes)]
-        index = names.index(scene.node)
-        shape = scene.nodes[index - 1][2] if index else scene.raw.shape
-        texts = [f"layer {index} of {len(scene.nodes)}" if index else f"{len(scene.nodes)} layers"]
-        end = picture.put(0, 0, scene.node, palette.color("text"), BOLD)
-        end = picture.put(0, end + 1, "x".join(map(str, shape)), palette.color("muted"))
-        text = fitting(texts, picture.width - end - 2)
-        picture.put(0, picture.width - len(text), text, palette.color("muted"))
-        return 1
 
     def _say(self, picture: Picture, scene: Scene, top: int, left: int, width: int, palette: Palette) -> int:
         """The unit in words, on as many rows as it takes; returns the row below."""
@@ -326,10 +306,10 @@ class View(Drawing):
         if scene.unit is None:
             if scene.occluded is not None:
                 rows, columns = fitted(scene.occluded.shape, min(40, width), 2 * height)
-                self._head(picture, top, left, "occlusion", "", scene.occluded, palette)
+                self._head(picture, top, left, "occlusion", (), scene.occluded, palette)
                 picture.paste(signed(scene.occluded, rows, columns, palette), top + 2, left)
         elif scene.values is not None:
-            self._head(picture, top, left, scene.mode, "", scene.values, palette)
+            self._head(picture, top, left, scene.mode, (), scene.values, palette)
             wide = sheet_width(len(scene.values))
             shape = -(-len(scene.values) // wide), wide
             rows, columns = fitted(shape, min(width, 4 * wide), min(2 * height, 4 * shape[0]))
@@ -345,21 +325,26 @@ class View(Drawing):
     def _draw_grid(
         self, picture: Picture, scene: Scene, maps: Floats, unit: Unit, width: int, height: int, palette: Palette
     ) -> None:
-        each, (top, left) = _each(maps, unit), self._at
-        place = unit.place[0] * each
-        drawn, grid = draw_maps(maps, min(self.first, len(maps) - 1), width, height, palette)
-        if self.choosing and not self.first <= place < self.first + grid.count:
+        ratio, (top, left) = each(maps, unit), self._at
+        place = unit.place[0] * ratio
+        whole = self.large or self.choosing
+        grid = grid_size(maps.shape[1:], len(maps), width, height, whole)
+        self.fewer = grid_size(maps.shape[1:], len(maps), width, height).count < len(maps)
+        if grid.count >= len(maps):
+            self.first = 0
+        elif self.choosing and not self.first <= place < self.first + grid.count:
             self.first = place // grid.count * grid.count
-            drawn, grid = draw_maps(maps, self.first, width, height, palette)
         self.first, self.shown, self._grid = min(self.first, len(maps) - 1), grid.count, grid
+        drawn, _ = draw_maps(maps, self.first, width, height, palette, whole)
         picture.paste(drawn, top, left)
         last = min(len(maps), self.first + grid.count) - 1
         kind = "channels" if scene.mode != "weights" else "filters" if len(unit.place) == 3 else "units"
-        part = ""
+        parts: tuple[str, ...] = ()
         if last - self.first + 1 < len(maps):
-            part = f"{kind} {self.first // each} to {last // each} of {len(maps) // each}"
-        self._head(picture, top - 2, left, scene.mode, part, maps, palette)
-        marked = range(max(place, self.first) - self.first, min(place + each, last + 1) - self.first)
+            ends, count = (self.first // ratio, last // ratio), len(maps) // ratio
+            parts = "{} {} to {} of {}".format(kind, *ends, count), "{}-{} of {}".format(*ends, count)
+        self._head(picture, top - 2, left, scene.mode, parts, maps, palette)
+        marked = range(max(place, self.first) - self.first, min(place + ratio, last + 1) - self.first)
         for row in sorted({index // grid.across for index in marked}):
             line = [grid.place(index)[1] for index in marked if index // grid.across == row]
             y0, x0 = 2 * (top + grid.place(row * grid.across)[0]), left + line[0]
@@ -377,15 +362,15 @@ class View(Drawing):
         draw_mark(picture, y + first, x + start, y + last, x + stop, self._color(palette), palette)
 
     def _head(
-        self, picture: Picture, top: int, left: int, kind: str, part: str, values: Floats, palette: Palette
+        self, picture: Picture, top: int, left: int, kind: str, parts: tuple[str, ...], values: Floats, palette: Palette
     ) -> None:
-        """What the maps are, which of them are in sight, and the scale of their colours."""
+        """What the maps are, in fewer and fewer words which of them are in sight, and the scale of their colours."""
         largest = largest_of(values)
         low = -largest if (values[np.isfinite(values)] < 0).any() else 0.0
         scale = draw_scale(low, largest, palette)
         meaning = MEANINGS[kind][palette.depth == "none"]
-        rest = f", {part}" if part else ""
-        texts = [f"{kind}: {meaning}{rest}", f"{kind}{rest}", part or kind, kind]
+        rest = f", {parts[0]}" if parts else ""
+        texts = [f"{kind}: {meaning}{rest}", f"{kind}{rest}", *parts, kind]
         text = fitting(texts, picture.width - left - scale.width - 2)
         end = picture.put(top, left, text, palette.color("muted"))
         picture.paste(scale, top, end + 2 if text else left)
@@ -400,6 +385,6 @@ def _gap(width: int) -> int:
     return 3 if width >= 50 else 2
 
 
-def _each(maps: Floats, unit: Unit) -> int:
+def each(maps: Floats, unit: Unit) -> int:
     """How many maps belong to a channel or a unit."""
     return max(1, len(maps) // unit.shape[0])

@@ -1,0 +1,38 @@
+"""The seeing screen's list of layers, or the chosen one alone where there is no room."""
+
+from engine import INPUT
+from tui.drawing.palette import Palette
+from tui.drawing.picture import BOLD, REVERSE, Picture
+from tui.screens.scene import Scene
+from tui.screens.words import fitting
+
+
+def draw_layers(picture: Picture, scene: Scene, width: int, palette: Palette) -> tuple[str, ...]:
+    """The layers around the chosen one, one a row below a heading; returns their names from the top."""
+    rows = [(INPUT, "", scene.raw.shape), *scene.nodes]
+    chosen = next((index for index, (name, _, _) in enumerate(rows) if name == scene.node), 0)
+    first = max(0, min(chosen - picture.height // 2, len(rows) - picture.height + 1))
+    rows = rows[first : first + picture.height - 1]
+    picture.put(0, 0, "layers", palette.color("muted"))
+    for row, (name, kind, shape) in enumerate(rows, 1):
+        here = first + row - 1 == chosen
+        size = "x".join(map(str, shape))
+        room = max(3, width - len(size) - 1)
+        text = name if name.startswith(kind) or not kind else f"{name} {kind}"
+        text = text if len(text) <= room else name if len(name) <= room else f"{name[: room - 1]}…"
+        color = palette.color("text" if here else "muted")
+        picture.put(row, 0, f"{text.ljust(room)} {size}"[:width], color, (BOLD | REVERSE) if here else 0)
+    return tuple(name for name, _, _ in rows)
+
+
+def draw_layer(picture: Picture, scene: Scene, palette: Palette) -> int:
+    """The chosen layer on one row; returns the row below."""
+    names = [INPUT, *(name for name, _, _ in scene.nodes)]
+    index = names.index(scene.node)
+    shape = scene.nodes[index - 1][2] if index else scene.raw.shape
+    texts = [f"layer {index} of {len(scene.nodes)}" if index else f"{len(scene.nodes)} layers"]
+    end = picture.put(0, 0, scene.node, palette.color("text"), BOLD)
+    end = picture.put(0, end + 1, "x".join(map(str, shape)), palette.color("muted"))
+    text = fitting(texts, picture.width - end - 2)
+    picture.put(0, picture.width - len(text), text, palette.color("muted"))
+    return 1
