@@ -22,9 +22,11 @@ import csv
 import io
 import json
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
+from operator import attrgetter
 from pathlib import Path
 from shlex import quote
 from time import monotonic
@@ -38,7 +40,7 @@ from engine.component import plain
 from engine.errors import BadInput, Failure
 from engine.files import disk_failure, write_atomically
 from engine.history import COLUMNS, EpochRow
-from engine.instruments import LAYER_COLUMNS, PARAMETER_COLUMNS, Cells, cell
+from engine.instruments import LAYER_COLUMNS, PARAMETER_COLUMNS, Cells
 from engine.machine import describe_machine
 from engine.report import Report
 from engine.trainer import Trainer
@@ -118,10 +120,7 @@ class Run:
         if last is not None:
             rows[-1] = last
         write_atomically(folder / EXPERIMENT, tomli_w.dumps(trainer.base.table()).encode())
-        write_atomically(folder / HISTORY, _table(COLUMNS, [[cell(v) for v in vars(row).values()] for row in rows]))
-        measured = trainer.history.instruments
-        write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, measured.layers))
-        write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, measured.parameters))
+        write_tables(trainer, folder, rows)
         if np.isfinite(trainer.state.values).all():
             save_checkpoint(trainer, folder / CHECKPOINT)
         result = result_of(trainer, rows[trainer.state.epoch] if rows else None, status)
@@ -138,6 +137,17 @@ class Run:
                 (self.folder / name).unlink(missing_ok=True)
             if made:
                 self.folder.rmdir()
+
+
+def write_tables(trainer: Trainer, folder: Path, rows: Sequence[EpochRow]) -> None:
+    """Writes the record as tables: `rows` as history.csv, the instruments as layers.csv and parameters.csv.
+
+    Raises RunFailed or BadInput where the disk does not take it.
+    """
+    measured = trainer.history.instruments
+    write_atomically(folder / HISTORY, _table(COLUMNS, map(attrgetter(*COLUMNS), rows)))
+    write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, measured.layers))
+    write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, measured.parameters))
 
 
 def refuse_taken(folder: Path) -> None:
@@ -199,7 +209,8 @@ def _seconds(text: str) -> float:
         return 0.0
 
 
-def _table(columns: tuple[str, ...], rows: list[Cells]) -> bytes:
+def _table(columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> bytes:
+    """The rows under their columns; numbers to the last bit, None as an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
