@@ -112,7 +112,7 @@ class Store:
     # ------------------------------------------------------------------------------------------ runs
 
     def keep_session(self, trainer: "Trainer") -> None:
-        """Saves the present run so that it is offered at the next start; runs on the training thread."""
+        """Saves the run with its record, so that it is offered at the next start; runs on the training thread."""
         self._save(trainer, self.session)
 
     def forget_session(self) -> None:
@@ -174,9 +174,11 @@ class Store:
     def _save(self, trainer: "Trainer", folder: Path) -> bool:
         from engine import Failure
         from engine.checkpoint import save_checkpoint
+        from engine.run import write_tables
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            write_tables(trainer, folder, trainer.history.rows)
             save_checkpoint(trainer, folder / CHECKPOINT)
             partial = folder / f"{SUMMARY}.partial"
             partial.write_text(json.dumps(_summary(trainer)), "utf-8")

@@ -50,6 +50,19 @@ def test_a_kept_session_is_offered_once_its_process_is_gone(store: Store, traine
     assert again.state.values.tobytes() == trainer.state.values.tobytes()
 
 
+def test_a_kept_session_goes_on_with_its_whole_record(store: Store) -> None:
+    trainer = Trainer(load_experiment("xor-mlp", {"epochs": 6}))
+    for _ in range(3):
+        trainer.advance(epochs=1)
+    store.keep_session(trainer)
+    again = Run.resume(store.session).trainer
+    assert again.history.rows == trainer.history.rows, "seconds too"
+    assert again.seconds == trainer.history.rows[-1].seconds > 0
+    again.advance(epochs=1)
+    table = list(csv.DictReader((store.save_run(again) / "layers.csv").read_text().splitlines()))
+    assert sorted({row["epoch"] for row in table}) == ["0", "1", "2", "3", "4"]
+
+
 def test_old_sessions_are_dropped_and_living_ones_are_not(store: Store, trainer: Trainer) -> None:
     pid = dead_process()
     for day in range(KEPT_SESSIONS + 3):
