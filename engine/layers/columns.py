@@ -31,9 +31,10 @@ def windows_over(shape: Shape, kernel: int, stride: int, padding: int, dilation:
         if span > room:
             with_padding = f" ({room} with its padding)" if padding else ""
             most, least = (room - 1) // dilation + 1, -(-(span - size) // 2)
+            closer = f"the dilation at most {(room - 1) // (kernel - 1)}, " if kernel <= room else ""
             raise ValueError(
                 f"has a kernel that spans {span} pixels and an input of {name} {size}{with_padding}, shape {shape}; "
-                f"make the kernel at most {most}, or the padding at least {least}"
+                f"make {closer}the kernel at most {most}, or the padding at least {least}"
             )
     height, width = ((size + 2 * padding - span) // stride + 1 for size in shape[1:])
     return height, width

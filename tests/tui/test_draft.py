@@ -335,7 +335,7 @@ def test_data_that_cannot_be_had_is_a_problem(session: Session) -> None:
          "kernel at most 8, or the padding at least 1"),
         ([{"type": "conv2d", "kernel": 4}], "layers.0.dilation", 4,
          "layers.conv2d1 (conv2d) has a kernel that spans 13 pixels and an input of height 8, shape (1, 8, 8); make "
-         "the kernel at most 2, or the padding at least 3"),
+         "the dilation at most 2, the kernel at most 2, or the padding at least 3"),
         ([{"type": "conv2d", "channels": 6}, {"type": "conv2d", "channels": 12}], "layers.1.groups", 4,
          "layers.conv2d2 (conv2d) has groups = 4, which does not divide its 6 input channels (input shape (6, 6, 6)); "
          "make groups 3, or the channels a multiple of 4"),
