@@ -18,6 +18,7 @@ from tui.drawing.series import Mark, Plot, Series, View
 
 Floats = NDArray[np.floating]
 FRAMED = (24, 6)  # from this size on there are axes; below, only the curves
+TITLED = (60, 14)  # narrower than this, and at least so tall, a title has a row of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ def draw(
         picture.put(0, 0, sparkline(tops, view.log), palette.color(shown[0].role))
         return Plot(picture, 0, 0, width, 1, steps, axes.Scale(0, 1))
     framed = width >= FRAMED[0] and height >= FRAMED[1]
-    wanted, left, inner = (6 if framed else 0), -1, height - (3 if framed else 1)
+    head = 2 if title and framed and width < TITLED[0] and height >= TITLED[1] else 1
+    wanted, left, inner = (6 if framed else 0), -1, height - head - (2 if framed else 0)
     for _ in range(3):  # the width of the numbers changes the columns, the columns may change the numbers
         if wanted == left:
             break
@@ -75,8 +77,8 @@ def draw(
         wanted = max(6, max(map(len, texts), default=0) + 2) if framed else 0
     if framed:
         ruled = list(zip(ticks, texts, strict=True))
-        _frame(picture, columns, inner, left, values, ruled, steps, view, steps_per_epoch, palette)
-    plot = Plot(picture, left, 1, columns, inner, steps, values)
+        _frame(picture, head, columns, inner, left, values, ruled, steps, view, steps_per_epoch, palette)
+    plot = Plot(picture, left, head, columns, inner, steps, values)
     _curves(plot, traced, marks, palette)
     if present is not None:
         _dim(plot, present, palette)
@@ -149,6 +151,7 @@ def _limits(traced: Sequence[_Traced], log: bool) -> axes.Scale:
 
 def _frame(
     picture: Picture,
+    head: int,
     columns: int,
     inner: int,
     left: int,
@@ -168,10 +171,10 @@ def _frame(
     y_ticks = tuple((int(row), text.rjust(left - 2) + " ") for row, (_, text) in zip(rows, ticks, strict=True))
     if not y_ticks:
         y_ticks = ((0, " " * (left - 1)),)
-    picture.chars[1:] = frame(columns + left, inner + 2, x_ticks, y_ticks).chars
-    picture.fg[1:] = palette.color("muted")
-    picture.fg[1 : inner + 1, left - 1 :] = palette.color("faint")
-    picture.fg[inner + 1] = palette.color("faint")
+    picture.chars[head:] = frame(columns + left, inner + 2, x_ticks, y_ticks).chars
+    picture.fg[head:] = palette.color("muted")
+    picture.fg[head : inner + head, left - 1 :] = palette.color("faint")
+    picture.fg[inner + head] = palette.color("faint")
     name = ("epoch" if view.by_epoch else "step").rjust(left - 2)
     if np.all(picture.chars[-1, : len(name) + 1] == 32):
         picture.put(picture.height - 1, 0, name, palette.color("muted"))

@@ -15,51 +15,58 @@ LINES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
 
 @dataclass(frozen=True)
 class Fit:
-    """How much room a curve's entry takes: letters of its name, columns of its line, digits, columns to the next."""
+    """How much room a curve's entry takes: which of its names, columns of its line, without which the name is coloured,
+    digits, columns to the next."""
 
-    letters: int
+    name: int
     line: int
     digits: int
     gap: int
 
 
+WHOLE, CUT, BRIEF, NONE = range(4)  # the names of a curve
 FITS = (
-    Fit(99, 2, 4, 3), Fit(5, 2, 4, 3), Fit(5, 1, 4, 2), Fit(5, 1, 3, 1), Fit(3, 1, 3, 1), Fit(3, 1, 2, 1),
-    Fit(0, 1, 3, 1),
+    Fit(WHOLE, 2, 4, 3), Fit(CUT, 2, 4, 3), Fit(CUT, 1, 4, 2), Fit(CUT, 1, 3, 1), Fit(BRIEF, 1, 3, 1),
+    Fit(BRIEF, 1, 2, 1), Fit(BRIEF, 0, 3, 1), Fit(BRIEF, 0, 2, 1), Fit(NONE, 1, 3, 1),
 )  # fmt: skip
 
 
 def draw_legend(
     plot: Plot, series: Sequence[Series], view: View, palette: Palette, step: float, steps_per_epoch: float, title: str
 ) -> None:
-    """Title, each series with its line and its value at `step`, and the place; a number is never cut."""
-    picture = plot.picture
-    column = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
+    """Title, each series with its line and its value at `step`, and the place; a number is never cut.
+
+    Where the plot leaves two rows, the series stand in the second one.
+    """
+    picture, row = plot.picture, plot.top - 1
+    start = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
+    column = 0 if row else start
     values = [_value(one, step, view) for one in series]
     for fit in FITS:
         entries = [
             (
                 LINES[one.pattern][: fit.line],
-                one.name[: fit.letters],
+                (one.name, one.name[:5], one.short or one.name[:5], "")[fit.name],
                 axes.number(value, 4 if view.cursor is not None else fit.digits),
             )
             for one, value in zip(series, values, strict=True)
         ]
-        room = sum(sum(map(len, entry)) + 1 + bool(entry[1]) for entry in entries) + fit.gap * (len(entries) - 1)
+        room = sum(len(" ".join(filter(None, entry))) for entry in entries) + fit.gap * (len(entries) - 1)
         if column + room <= picture.width:
             break
     for one, value, (line, name, text) in zip(series, values, entries, strict=True):
         wrong = value is not None and not np.isfinite(value)
-        if column + len(line) + bool(name) + len(name) + 1 + len(text) > picture.width:
+        if column + len(" ".join(filter(None, (line, name, text)))) > picture.width:
             break
-        column = picture.put(0, column, line, palette.color(one.role), BOLD)
-        column = picture.put(0, column, f" {name}" if name else "", palette.color("muted"))
-        column = picture.put(0, column, f" {text}", palette.color("problem" if wrong else "text"), BOLD * wrong)
+        column = picture.put(row, column, f"{line} " if line else "", palette.color(one.role), BOLD)
+        column = picture.put(row, column, f"{name} " if name else "", palette.color("muted" if line else one.role))
+        column = picture.put(row, column, text, palette.color("problem" if wrong else "text"), BOLD * wrong)
         column += fit.gap
     smooth = view.beta > 0 and any(one.smooth and one.values is not None for one in series)
     notes = [*(["log"] if view.log else []), *([f"smooth {view.beta:g}"] if smooth else [])]
     notes.append(_place(step, steps_per_epoch, view))
-    while notes and column + len(" · ".join(notes)) > picture.width:
+    taken = start if row else column
+    while notes and taken + len(" · ".join(notes)) > picture.width:
         notes.pop(0)
     text = " · ".join(notes)
     read = view.cursor is not None

@@ -17,6 +17,7 @@ from tui.drawing.smoothing import Smoothed
 class Series:
     """One curve: `values`, one a step (the first belongs to step 1), or points at `steps` (rising) with values `ys`.
 
+    `short` is the name where there is little room; without it, its first letters.
     `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing. `blocks`, the
     pyramid of `ys`, keeps a long row of points as quick to draw as a short one.
     """
@@ -30,6 +31,7 @@ class Series:
     glyph: str = "●"
     smooth: bool = True
     blocks: Pyramid | None = None
+    short: str = ""
     smoothed: dict[float, Smoothed] = field(default_factory=dict, repr=False)
 
     @property

@@ -36,7 +36,7 @@ KINDS = (
 )
 SPLITS = {
     "train": Series("train", role="train", glyph="●"),
-    "valid": Series("validation", role="validation", pattern="dashed", glyph="◆"),
+    "valid": Series("validation", role="validation", pattern="dashed", glyph="◆", short="val"),
     "test": Series("test", role="test", pattern="dotted", glyph="▲"),
 }
 WAITING = {

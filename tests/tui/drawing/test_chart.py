@@ -101,6 +101,37 @@ def test_numbers_in_the_legend_are_exact_and_never_cut():
     assert "━━" in first and "╍╍" in first
 
 
+@pytest.mark.parametrize("cursor", [None, 800.0])
+@pytest.mark.parametrize(("width", "title"), [(36, ""), (43, "loss"), (48, "")])
+def test_the_names_of_three_curves_are_words_where_it_is_narrow(cursor, width, title):
+    series = [
+        Series("train", steps=[0, 1000], ys=[0.16164, 0.16164]),
+        Series("validation", steps=[0, 1000], ys=[0.30252, 0.30252], pattern="dashed", short="val"),
+        Series("batch", Pyramid(np.full(1000, 0.17983))),
+    ]
+    plot = draw(series, View(cursor=cursor), width, 20, PLAIN, title=title)
+    lines = plot.picture.to_text().split("\n")
+    entries = lines[plot.top - 1].split()
+    names = [word for word in entries if word.isalpha()]
+    assert names in (["train", "valid", "batch"], ["train", "val", "batch"])
+    values = [float(word) for word in entries if word[0].isdigit()]
+    assert np.allclose(values, [0.16164, 0.30252, 0.17983], atol=0.00006 if cursor else 0.006)
+    if title:
+        assert lines[0].split() == [title, "step", "800" if cursor else "1000"], "a title has a row of its own"
+
+
+def test_without_a_line_a_name_has_the_colour_of_its_curve():
+    series = [
+        Series("train", steps=[0, 10], ys=[0.16164, 0.16164], role="train"),
+        Series("validation", steps=[0, 10], ys=[0.30252, 0.30252], role="validation", short="val"),
+    ]
+    palette = Palette()
+    picture = draw(series, View(cursor=8), 24, 8, palette).picture
+    assert picture.to_text().startswith("train 0.1616 val 0.3025\n")
+    assert picture.fg[0, 0] == palette.color("train")
+    assert picture.fg[0, 13] == palette.color("validation")
+
+
 def test_the_range_is_that_of_what_is_visible():
     values = np.concatenate([np.full(500, 100.0), np.full(500, 0.5), [0.6]])
     plot = draw([Series("train", Pyramid(values))], View(low=600, high=1000), 80, 16, PLAIN)
