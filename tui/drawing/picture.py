@@ -1,10 +1,13 @@
 """A picture is a grid of cells: a character, two colours and a face for each; everything drawn ends up as one."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -13,6 +16,9 @@ from textual.strip import Strip
 DEFAULT = -1  # the terminal's (or the widget's) own colour
 ANSI = 1 << 24  # ANSI + n is the n-th of the 16 colours; below it, 0xRRGGBB
 BOLD, DIM, REVERSE = 1, 2, 4
+FILLER = "\0"  # stands in the second column of a wide character
+WIDE_FROM = 0x2E80  # what is drawn below it is one column wide
+ODD = re.compile("[\\u0300-\\u1fff\\u200b-\\u200f\\u2e80-\\U0010ffff]")  # what may be of another width
 
 
 @lru_cache(maxsize=16384)
@@ -33,8 +39,9 @@ def _color(code: int) -> Color | None:
 
 
 class Picture:
-    """Cells, `height` rows of `width`: `chars` uint32 code points (each one column wide), `fg` and `bg` int32 colours
-    (0xRRGGBB, ANSI + n, or DEFAULT), `face` uint8 (BOLD, DIM and REVERSE added up). Sizes below zero count as zero.
+    """Cells, `height` rows of `width`: `chars` uint32 code points, one a column (a wide one has FILLER behind it), `fg`
+    and `bg` int32 colours (0xRRGGBB, ANSI + n, or DEFAULT), `face` uint8 (BOLD, DIM and REVERSE added up). Sizes below
+    zero count as zero.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -54,6 +61,7 @@ class Picture:
 
     def put(self, row: int, column: int, text: str, fg: int = DEFAULT, face: int = 0, bg: int | None = None) -> int:
         """Write `text` from (row, column) on, cut at the edges; `bg` None keeps what is behind. Returns its end."""
+        text = _spread(text) if ODD.search(text) else text
         end = column + len(text)
         start, stop = max(0, column), min(self.width, end)
         if 0 <= row < self.height and start < stop:
@@ -90,10 +98,10 @@ class Picture:
         return [self._strip(row, keys[row]) for row in rows]
 
     def _strip(self, row: int, keys: NDArray[np.int64]) -> Strip:
-        text = self.chars[row].tobytes().decode("utf-32-le")
+        text = self.letters(row)
         cuts = (np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()
         segments = [
-            Segment(text[start:stop], _style(int(keys[start])))
+            Segment(text[start:stop].replace(FILLER, ""), _style(int(keys[start])))
             for start, stop in zip([0, *cuts], [*cuts, self.width], strict=True)
             if start < stop
         ]
@@ -101,13 +109,30 @@ class Picture:
 
     def to_text(self) -> str:
         """The characters alone, a line a row, no blanks at the ends of lines."""
-        return "\n".join(row.tobytes().decode("utf-32-le").rstrip() for row in self.chars)
+        return "\n".join(self.letters(row).replace(FILLER, "").rstrip() for row in range(self.height))
+
+    def letters(self, row: int) -> str:
+        """A row's characters, one a cell; half of a wide one, whose other half something else has taken, is a blank."""
+        text = self.chars[row].tobytes().decode("utf-32-le")
+        if not self.chars[row].size or (self.chars[row].max() < WIDE_FROM and FILLER not in text):
+            return text
+        around = zip(f" {text}", text, f"{text[1:]} ", strict=False)
+        return "".join(
+            " " if (one == FILLER and cell_len(before) < 2) or (cell_len(one) > 1 and behind != FILLER) else one
+            for before, one, behind in around
+        )
 
     def _keys(self, fg: int, bg: int) -> NDArray[np.int64]:
         front = np.where(self.fg == DEFAULT, fg, self.fg).astype(np.int64)
         back = np.where(self.bg == DEFAULT, bg, self.bg).astype(np.int64)
         keys: NDArray[np.int64] = (front + 1) | (back + 1) << 29 | self.face.astype(np.int64) << 58
         return keys
+
+
+def _spread(text: str) -> str:
+    """A text of a character a column: accents are part of their letters, a wide character has FILLER behind it."""
+    parts = ((one, cell_len(one)) for one in normalize("NFC", text))
+    return "".join(one + FILLER * (size - 1) for one, size in parts if size)
 
 
 def codes(text: str) -> NDArray[np.uint32]:

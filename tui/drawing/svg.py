@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from tui.drawing.braille import BLANK, DOTS
-from tui.drawing.picture import ANSI, BOLD, DEFAULT, DIM, REVERSE, Picture
+from tui.drawing.picture import ANSI, BOLD, DEFAULT, DIM, FILLER, REVERSE, Picture
 
 CELL, LINE, DOT = 9, 20, 3  # pixels
 FONTS = "ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -38,7 +38,7 @@ def to_svg(picture: Picture, fg: int = 0xE0E0E0, bg: int = 0x121212) -> str:
         y = row * LINE
         for start, stop, key in _runs(picture, row):
             front, back, look = _looks(key, fg, bg)
-            text = picture.chars[row, start:stop].tobytes().decode("utf-32-le")
+            text = picture.letters(row)[start:stop].replace(FILLER, " ")
             if back != bg:
                 grounds[f'fill="#{back:06x}"'].append(_box(start * CELL, y, (stop - start) * CELL, LINE))
             _text(words[f'fill="#{front:06x}"{look}'], text, start, y)
