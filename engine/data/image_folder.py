@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,18 +95,26 @@ class ImageFolder(DataSet, name="image_folder"):
 def _files(root: Path) -> dict[str, list[Path]]:
     try:
         folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-        files = {folder.name: sorted(file for file in folder.iterdir() if _is_image(file)) for folder in folders}
+        files = {
+            _class_name(folder): sorted(file for file in folder.iterdir() if _is_image(file)) for folder in folders
+        }
     except OSError as error:
         raise BadInput(f"{error.filename or root}: cannot be read ({(error.strerror or str(error)).lower()})") from None
     if len(files) < 2:
         found = "one class folder" if files else "no class folders"
         raise BadInput(f"{root}: has {found}; make at least two folders with images in it, one a class")
     for folder in folders:
-        if not files[folder.name]:
+        if not files[_class_name(folder)]:
             deeper = any(entry.is_dir() for entry in folder.iterdir())
             fix = f"if its folders are the classes, set data.path to {folder}" if deeper else "add some"
             raise BadInput(f"{folder}: holds no PNG or JPEG file; {fix}, or remove it")
     return files
+
+
+def _class_name(folder: Path) -> str:
+    """A folder's name as it can be shown everywhere: accents part of their letters, as not on a Mac, and ? for what is
+    no character."""
+    return "".join(one if one.isprintable() else "?" for one in normalize("NFC", folder.name))
 
 
 def _is_image(file: Path) -> bool:

@@ -134,6 +134,12 @@ def test_folders_one_deeper_are_shown_the_way(folder, tmp_path):
         load(tmp_path)
 
 
+def test_names_of_classes_can_be_shown_everywhere(tmp_path):
+    for name in ("Ka\u0308tzchen", "two\nlines", b"\xff".decode(errors="surrogateescape")):
+        save(tmp_path / name / "1.png", 0)
+    assert load(tmp_path).classes == ("K\u00e4tzchen", "two?lines", "?")
+
+
 def test_what_lies_beside_the_images_is_passed_over(folder):
     (folder / "README.md").write_text("about")
     (folder / "dog" / "._b.png").write_bytes(b"a Mac's")
