@@ -97,6 +97,7 @@ class Component(Model):
         chosen = cls.choices().get(name) if isinstance(name, str) else None
         if chosen is None:
             context = {"key": cls.key, "kind": cls.kind, "value": name, "allowed": tuple(cls.choices())}
+            context["elsewhere"] = isinstance(name, str) and name in cls.registry
             raise PydanticCustomError("unknown_name", "no such {kind}", context)
         return chosen.model_validate(rest)
 
@@ -257,9 +258,10 @@ def explain(error: ValidationError, place: str = "") -> str:
         where = f"{where}.{context['key']}" if where else context["key"]
         if context["value"] is None:
             return f"{where} is missing: name the {context['kind']}{nearest('', context['allowed'])}"
-        return (
-            f"{where} is {context['value']!r}: no such {context['kind']}{nearest(context['value'], context['allowed'])}"
-        )
+        problem = f"no such {context['kind']}{nearest(context['value'], context['allowed'])}"
+        if context["elsewhere"]:
+            problem = f"that {context['kind']} does not fit here{nearest('', context['allowed'])}"
+        return f"{where} is {context['value']!r}: {problem}"
     if kind == "unknown_key":
         key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
         owner, near = where or "an experiment", nearest(key, context["allowed"])

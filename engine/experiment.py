@@ -14,7 +14,7 @@ from engine.component import Component, Model, explain, nearest, plain
 from engine.data import DataSet
 from engine.errors import BadInput
 from engine.graph import NodeSpec
-from engine.initializers import Initializer
+from engine.initializers import AnyShape, Initializer
 from engine.layers import Layer, Shape
 from engine.layers.activations import Activation
 from engine.layers.dense import Dense
@@ -59,7 +59,7 @@ class Output(Model):
         "auto", description="auto: what the loss implies"
     )
     init: Initializer | None = Field(None, description="how weights start; unset: what the activation wants")
-    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+    bias_init: AnyShape = Field(AnyShape.parse("zeros"), description="how biases start")
 
 
 class Regularization(Model):

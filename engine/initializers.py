@@ -48,7 +48,11 @@ class Initializer(Component, kind="initializer"):
         """
 
 
-class Zeros(Initializer, name="zeros"):
+class AnyShape(Initializer):
+    """An initializer for parameters of any shape, so for biases too, which have one axis."""
+
+
+class Zeros(AnyShape, name="zeros"):
     """0 everywhere: right for biases; weights of zero stay alike in all units and learn nothing but a mean."""
 
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
@@ -56,7 +60,7 @@ class Zeros(Initializer, name="zeros"):
         return np.zeros(shape)
 
 
-class Constant(Initializer, name="constant"):
+class Constant(AnyShape, name="constant"):
     """One value everywhere."""
 
     value: float = Field(0.1, ge=-LARGE, le=LARGE, description="the value")
@@ -66,7 +70,7 @@ class Constant(Initializer, name="constant"):
         return np.full(shape, self.value)
 
 
-class Normal(Initializer, name="normal"):
+class Normal(AnyShape, name="normal"):
     """Normal with a mean and a standard deviation of one's own."""
 
     mean: float = Field(0.0, ge=-LARGE, le=LARGE, description="mean")
@@ -77,7 +81,7 @@ class Normal(Initializer, name="normal"):
         return generator.normal(self.mean, self.std, shape)
 
 
-class Uniform(Initializer, name="uniform"):
+class Uniform(AnyShape, name="uniform"):
     """Evenly spread over [low, high)."""
 
     low: float = Field(-0.05, ge=-LARGE, le=LARGE, description="lower end")
@@ -115,7 +119,7 @@ class Orthogonal(Initializer, name="orthogonal"):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-class Scaled(Initializer):
+class Scaled(AnyShape):
     """Zero mean, and a standard deviation that follows from the fans."""
 
     even: ClassVar[bool] = False

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from engine.initializers import Initializer
+from engine.initializers import AnyShape, Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site, pieces
 from engine.layers.columns import (
     Chunk,
@@ -49,7 +49,7 @@ class Conv2d(Layer, name="conv2d"):
     groups: int = Field(1, ge=1, le=65_536, description="parts of the channels that do not see each other")
     bias: bool = Field(True, description="whether a bias is added")
     init: Initializer | None = Field(None, description="how weights start; unset: what the activation behind wants")
-    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+    bias_init: AnyShape = Field(AnyShape.parse("zeros"), description="how biases start")
 
     def shape(self, *shapes: Shape) -> Shape:
         """(channels, H', W'). Raises ValueError where the kernel or the groups do not fit."""

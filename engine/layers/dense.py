@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from engine.initializers import Initializer
+from engine.initializers import AnyShape, Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site
 from engine.plan import Plan, product
 
@@ -18,7 +18,7 @@ class Dense(Layer, name="dense"):
     units: int = Field(32, ge=1, le=1_000_000, description="number of outputs")
     bias: bool = Field(True, description="whether a bias is added")
     init: Initializer | None = Field(None, description="how weights start; unset: what the activation behind wants")
-    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+    bias_init: AnyShape = Field(AnyShape.parse("zeros"), description="how biases start")
 
     def shape(self, *shapes: Shape) -> Shape:
         """(units,), from one vector a sample. Raises ValueError for images."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from engine.initializers import Initializer
+from engine.initializers import AnyShape, Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site, pieces
 from engine.memory import Array
 from engine.plan import Plan
@@ -22,9 +22,7 @@ class BatchNorm(Layer, name="batch_norm"):
     passes_scale: ClassVar[bool] = True
     momentum: float = Field(0.1, gt=0, le=1, description="share of the new batch in the running statistics")
     epsilon: float = Field(1e-5, gt=0, description="added to the variance")
-    weight_init: Initializer = Field(
-        Initializer.parse({"name": "constant", "value": 1}), description="how the scale starts"
-    )
+    weight_init: AnyShape = Field(AnyShape.parse({"name": "constant", "value": 1}), description="how the scale starts")
 
     def shape(self, *shapes: Shape) -> Shape:
         """The input's shape."""

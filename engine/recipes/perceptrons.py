@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from engine.graph import NodeSpec
-from engine.initializers import Initializer
+from engine.initializers import AnyShape, Initializer
 from engine.layers import Layer, Shape
 from engine.layers.activations import Activation
 from engine.layers.dense import Dense
@@ -27,7 +27,7 @@ class Mlp(Recipe, name="mlp"):
     hidden: tuple[Units, ...] = Field((32, 16), description="units of each hidden layer")
     activation: Activation = Field(Activation.parse("relu"), description="function behind each hidden layer")
     init: Initializer | None = Field(None, description="how weights start; unset: what the activation wants")
-    bias_init: Initializer = Field(Initializer.parse("zeros"), description="how biases start")
+    bias_init: AnyShape = Field(AnyShape.parse("zeros"), description="how biases start")
     batch_norm: bool = Field(False, description="normalize each layer's pre-activations over the batch")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of hidden outputs left out in training")
 

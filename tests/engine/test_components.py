@@ -116,6 +116,13 @@ def test_a_setting_s_default_lies_in_its_range(case):
         ("optimizer", {"name": "adam", "lr": 0}, "optimizer.lr is 0: must be greater than 0"),
         ("optimizer", {"name": "adam", "beta1": 1}, "optimizer.beta1 is 1: must be less than 1"),
         ("layer", {"type": "dense", "init": {"name": "normal", "std": -1}}, "layer.init.std is -1: must be at least 0"),
+        (
+            "layer",
+            {"type": "dense", "bias_init": "orthogonal"},
+            "layer.bias_init.name is 'orthogonal': that initializer does not fit here; choose one of zeros, constant,",
+        ),
+        ("layer", {"type": "batch_norm", "weight_init": "orthogonal"}, "layer.weight_init.name is 'orthogonal': that"),
+        ("recipe", {"name": "mlp", "activation": "dropout"}, "recipe.activation.type is 'dropout': that layer"),
         ("layer", {"type": "dense", "init": "he_norm"}, "layer.init.name is 'he_norm': no such initializer; did you"),
     ],
 )
