@@ -21,6 +21,7 @@ Progress = Callable[[str, int, int], None]
 
 TIMEOUT = 30
 PIECE = 1 << 20
+SUMS = "MD5SUMS"
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,20 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 
 def _is_there(home: Path, source: Source, file: Download) -> bool:
-    """Whether what a download gives is in the cache; a file that is kept as it came must have its MD5 still."""
+    """Whether what a download gives is in the cache with its MD5: of members, the one that they had in the archive."""
     if source.members:
-        return all((home / member).is_file() for member in source.members)
+        sums = _sums(home)
+        return all((home / name).is_file() and _md5(home / name, False) == sums.get(name) for name in source.members)
     return (home / file.name).is_file() and _md5(home / file.name, file.unpacked) == file.md5
+
+
+def _sums(home: Path) -> dict[str, str]:
+    """The MD5 of every member that was kept, as md5sum writes them; none where they were not written down."""
+    try:
+        lines = (home / SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {name: md5 for md5, _, name in (line.partition("  ") for line in lines)}
 
 
 def _from_mirrors(
@@ -191,7 +202,9 @@ def _keep_members(archive: Path, members: tuple[str, ...], scratch: Path, home: 
                     shutil.copyfileobj(content, file, PIECE)
     except (tarfile.TarError, KeyError, EOFError, zlib.error) as error:
         raise RunFailed(f"{archive.name}: not the archive that was expected ({error})") from None
-    for member in reversed(members):
+    sums = "".join(f"{_md5(scratch / member, False)}  {member}\n" for member in members)
+    (scratch / SUMS).write_text(sums, encoding="utf-8")
+    for member in (*reversed(members), SUMS):
         (home / member).parent.mkdir(parents=True, exist_ok=True)
         os.replace(scratch / member, home / member)
 

@@ -155,10 +155,24 @@ def test_only_the_expected_members_of_an_archive_are_kept(site, cache, monkeypat
     site.files["/a.tar.gz"] = content
     offer(monkeypatch, [site.url], Download("a.tar.gz", md5(content)), name="cifar10", members=("sub/a.bin",))
     home = fetch("cifar10")
-    assert left_over(cache) == [home / "sub" / "a.bin"]
+    assert set(left_over(cache)) == {home / "sub" / "a.bin", home / "MD5SUMS"}
+    assert (home / "MD5SUMS").read_text() == f"{md5(CONTENT)}  sub/a.bin\n"
     assert (home / "sub" / "a.bin").read_bytes() == CONTENT
     fetch("cifar10")
     assert site.asked == ["/a.tar.gz"]
+
+
+@pytest.mark.parametrize("harm", ["member", "sums"])
+def test_a_member_that_is_damaged_later_is_fetched_again(site, cache, monkeypatch, harm):
+    content = archive({"sub/a.bin": CONTENT})
+    site.files["/a.tar.gz"] = content
+    offer(monkeypatch, [site.url], Download("a.tar.gz", md5(content)), name="cifar10", members=("sub/a.bin",))
+    home = fetch("cifar10")
+    (home / ("sub/a.bin" if harm == "member" else "MD5SUMS")).write_bytes(CONTENT[:-1])
+    fetch("cifar10")
+    assert (home / "sub" / "a.bin").read_bytes() == CONTENT
+    fetch("cifar10")
+    assert site.asked == ["/a.tar.gz"] * 2
 
 
 def test_an_archive_without_its_members_is_refused(site, cache, monkeypatch):
