@@ -26,7 +26,7 @@ class Augmentation(Model):
         0, ge=0, le=256, description="zeros added on each side before a random part of the old size is cut"
     )
     shift: int = Field(0, ge=0, le=256, description="largest move, in pixels, in each direction")
-    flip: bool = Field(False, description="mirrors every other image, left to right")
+    flip: bool = Field(False, description="mirrors half of the images, drawn at random, left to right")
     rotation: float = Field(0.0, ge=0, le=180, description="largest turn, in degrees, either way")
     brightness: float = Field(0.0, ge=0, le=10, description="largest number added to an image, or taken off")
     noise: float = Field(0.0, ge=0, le=10, description="standard deviation of normal noise on each pixel")
