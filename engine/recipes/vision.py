@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine.graph import INPUT, NodeSpec
 from engine.layers import Layer, Shape
@@ -27,6 +27,13 @@ class Cnn(Recipe, name="cnn"):
     batch_norm: bool = Field(False, description="normalize each convolution's channels over the batch")
     hidden: tuple[Units, ...] = Field((128,), description="units of each dense layer behind the blocks")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of dense outputs left out in training")
+
+    @field_validator("kernel")
+    @classmethod
+    def _odd(cls, kernel: int) -> int:
+        if kernel % 2 == 0:
+            raise ValueError(f"must be odd, such as {kernel - 1} or {kernel + 1}, for images to keep their size")
+        return kernel
 
     def nodes(self, shape: Shape) -> list[NodeSpec]:
         """Blocks of conv2d, batch_norm, activation and a max_pool2d; then flatten, dense, activation, dropout."""

@@ -174,6 +174,7 @@ def test_sentences(key, value, sentence):
         ({"name": "mlp", "hidden": [8, 0]}, "is 0: must be at least 1"),
         ({"name": "mlp", "hidden": [100_000_000]}, "is 100000000: must be at most 1000000"),
         ({"name": "cnn", "channels": [-1]}, "is -1: must be at least 1"),
+        ({"name": "vgg", "kernel": 4}, "model.kernel is 4: must be odd, such as 3 or 5"),
     ],
 )
 def test_a_recipe_of_impossible_layers_is_one_sentence(model, place):
