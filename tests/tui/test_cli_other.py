@@ -15,6 +15,7 @@ import pytest
 
 import engine.data.downloads
 from engine import KINDS, GradientError, Trainer, load_experiment, parse_experiment, presets
+from engine.augment import Augmentation
 from engine.checkpoint import load_checkpoint
 from tui.cli import COMMANDS, main, version
 from tui.commands.check import verdict
@@ -186,7 +187,7 @@ def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
     words = set(text.split())
     assert words.issuperset([*presets(), *names])
     table = json.loads(read(capsys, "list", "--json"))
-    assert list(table) == ["preset", *KINDS]
+    assert list(table) == ["preset", *KINDS, "section"]
     assert all(list(table[kind]) == list(KINDS[kind].registry) for kind in KINDS)
 
 
@@ -217,6 +218,17 @@ def test_list_tells_the_activations_from_the_other_layers(spelling: str, capsys:
     assert "slope_below = 0.01" in text
     assert "function behind each hidden layer; from nn-tui list activation\n" in read(capsys, "list", "mlp")
     assert list(json.loads(read(capsys, "list", spelling, "--json"))["activation"]) == names
+
+
+def test_list_names_the_sections_that_are_always_there(capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "list", "augmentation")
+    assert text.startswith("section augmentation\n  Random changes to the training images")
+    for name, field in Augmentation.model_fields.items():
+        assert re.search(rf"^    {name} +=.*{re.escape(field.description or 'none')}", text, re.MULTILINE)
+    table = json.loads(read(capsys, "list", "sections", "--json"))["section"]
+    assert list(table) == ["output", "regularization", "augmentation", "early_stopping"]
+    assert table["augmentation"]["settings"]["flip"]["default"] is False
+    assert "did you mean 'augmentation'" in refused(capsys, "list", "augmentatoin")
 
 
 def test_list_refuses(capsys: pytest.CaptureFixture[str]) -> None:

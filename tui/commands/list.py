@@ -2,15 +2,17 @@
 
 import argparse
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import tomli_w
+from pydantic import BaseModel
 
-from engine import KINDS, BadInput, Component, Setting, load_experiment, presets
+from engine import KINDS, BadInput, Component, Experiment, Setting, load_experiment, presets
 from engine.component import nearest
 from engine.layers.activations import Activation
 
-PRESETS, ACTIVATIONS = "preset", "activation"
+PRESETS, ACTIVATIONS, SECTIONS = "preset", "activation", "section"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,37 +21,66 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_table(wanted)))
     elif not wanted:
-        print("\n\n".join(_names(kind) for kind in (PRESETS, *KINDS)))
+        print("\n\n".join(_names(kind) for kind in (PRESETS, *KINDS, SECTIONS)))
     elif (kind := _kind(wanted)) == PRESETS:
         print(_names(PRESETS))
-    elif kind:
-        print("\n\n".join(_component(component) for component in _choices(kind).values()))
     else:
-        print("\n\n".join(_component(component) for component in _named(wanted)))
+        found = _choices(kind).values() if kind else _named(wanted)
+        print("\n\n".join(map(_described, found)))
     return 0
 
 
 def _kind(wanted: str) -> str | None:
     """A kind by its name, in the singular or plural, or by its key in an experiment file."""
     spelled = wanted.replace("-", " ").replace("_", " ")
-    for kind in (PRESETS, ACTIVATIONS, *KINDS):
+    for kind in (PRESETS, ACTIVATIONS, *KINDS, SECTIONS):
         plural = "losses" if kind == "loss" else f"{kind}s"
         if spelled in (kind, plural, kind.replace(" ", ""), plural.replace(" ", "")):
             return kind
     return {"data": "data set", "model": "recipe", "models": "recipe", "init": "initializer"}.get(spelled)
 
 
-def _choices(kind: str) -> dict[str, type[Component]]:
-    """The components of a kind; activations are a part of the layers."""
-    return Activation.choices() if kind == ACTIVATIONS else KINDS[kind].registry
+@dataclass(frozen=True)
+class Entry:
+    """A component, or a section of an experiment file that has no choice of name; `meaning` is one line."""
+
+    kind: str
+    name: str
+    meaning: str
+    settings: tuple[Setting, ...]
+
+    @classmethod
+    def of(cls, component: type[Component]) -> "Entry":
+        return cls(component.kind, component.name, component.summary(), component.settings())
 
 
-def _named(wanted: str) -> list[type[Component]]:
-    found = [kind.registry[wanted] for kind in KINDS.values() if wanted in kind.registry]
+def _choices(kind: str) -> dict[str, Entry]:
+    """What there is of a kind; activations are a part of the layers."""
+    if kind == SECTIONS:
+        return _sections()
+    registry = Activation.choices() if kind == ACTIVATIONS else KINDS[kind].registry
+    return {name: Entry.of(component) for name, component in registry.items()}
+
+
+def _sections() -> dict[str, Entry]:
+    """The sections of an experiment file that are always there, such as augmentation."""
+    found = {}
+    for name, field in Experiment.model_fields.items():
+        section = field.default
+        if isinstance(section, BaseModel) and not isinstance(section, Component):
+            settings = tuple(Setting.of(key, inner) for key, inner in type(section).model_fields.items())
+            found[name] = Entry(SECTIONS, name, " ".join((type(section).__doc__ or "").split()), settings)
+    return found
+
+
+def _named(wanted: str) -> list[Entry]:
+    kinds = (*KINDS, SECTIONS)
+    everything = {kind: _choices(kind) for kind in kinds}
+    found = [entries[wanted] for entries in everything.values() if wanted in entries]
     if not found:
-        names = [*KINDS, PRESETS, ACTIVATIONS, *(name for kind in KINDS.values() for name in kind.registry)]
+        names = [*kinds, PRESETS, ACTIVATIONS, *(name for entries in everything.values() for name in entries)]
         near = nearest(wanted, names)
-        near = near if "mean" in near else f"; choose one of {', '.join((PRESETS, *KINDS))}"
+        near = near if "mean" in near else f"; choose one of {', '.join((PRESETS, *kinds))}"
         raise BadInput(f"list '{wanted}': no kind or component of that name{near}")
     return found
 
@@ -58,15 +89,15 @@ def _names(kind: str) -> str:
     if kind == PRESETS:
         entries = {name: load_experiment(name).title for name in presets()}
     else:
-        entries = {name: component.summary() for name, component in KINDS[kind].registry.items()}
+        entries = {name: entry.meaning for name, entry in _choices(kind).items()}
     width = max(map(len, entries))
     title = "losses" if kind == "loss" else f"{kind}s"
     return "\n".join([title, *(f"  {name:<{width}}  {text}".rstrip() for name, text in entries.items())])
 
 
-def _component(component: type[Component]) -> str:
-    lines = [f"{component.kind} {component.name}", f"  {component.summary()}"]
-    rows = [(setting.name, literal(setting.default), describe(setting)) for setting in component.settings()]
+def _described(entry: Entry) -> str:
+    lines = [f"{entry.kind} {entry.name}", f"  {entry.meaning}"]
+    rows = [(setting.name, literal(setting.default), describe(setting)) for setting in entry.settings]
     name_width, value_width = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     return "\n".join([*lines, *(f"    {n:<{name_width}} = {v:<{value_width}}  {text}" for n, v, text in rows)])
 
@@ -94,22 +125,22 @@ def literal(value: Any) -> str:
 def _table(wanted: str) -> dict[str, Any]:
     kind = _kind(wanted) if wanted else None
     if wanted and kind is None:
-        return {component.kind: {component.name: _entry(component)} for component in _named(wanted)}
+        return {entry.kind: {entry.name: _table_of(entry)} for entry in _named(wanted)}
     found: dict[str, Any] = {}
-    for name in (PRESETS, *KINDS) if kind is None else (kind,):
+    for name in (PRESETS, *KINDS, SECTIONS) if kind is None else (kind,):
         if name == PRESETS:
             found[name] = {preset: {"title": load_experiment(preset).title} for preset in presets()}
         else:
-            found[name] = {key: _entry(component) for key, component in _choices(name).items()}
+            found[name] = {key: _table_of(entry) for key, entry in _choices(name).items()}
     return found
 
 
-def _entry(component: type[Component]) -> dict[str, Any]:
+def _table_of(entry: Entry) -> dict[str, Any]:
     settings = {
         setting.name: {
             "type": setting.type, "default": setting.default, "meaning": setting.meaning,
             "allowed": setting.allowed(), "choices": list(setting.choices), "optional": setting.optional,
         }
-        for setting in component.settings()
+        for setting in entry.settings
     }  # fmt: skip
-    return {"meaning": component.summary(), "settings": settings}
+    return {"meaning": entry.meaning, "settings": settings}
