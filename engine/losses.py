@@ -184,7 +184,7 @@ class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
         if low < -ROUNDING or high > 1 + ROUNDING:
             raise BadInput(
                 f"loss.name is '{self.name}', which needs targets from 0 to 1, and the data's reach from {low:.3g} to "
-                f"{high:.3g}; take mse, mae or huber"
+                f"{high:.3g}; take mse, mae or huber, or for a table data.standardize_target = 'unit'"
             )
 
     def forward(self, do: Plan, at: LossSite) -> None:

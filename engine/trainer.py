@@ -60,7 +60,7 @@ class Trainer:
         classes, loss = len(self.splits.classes), experiment.loss
         outputs = experiment.units(classes, 0 if classes else self.splits.train.y.shape[1])
         if not classes:
-            loss.check(self.splits.train.y)
+            loss.check(self._targets(self.splits.train))
         rows = loss.rows(classes) if classes else outputs
         nodes = experiment.nodes(self.splits.shape, outputs)
         self.network = Network(nodes, self.splits.shape, loss, rows, experiment.seed, dtype, second_core(cores))
@@ -126,14 +126,18 @@ class Trainer:
         return self.status in ("diverged", "stopped early", "finished")
 
     def predict(self, x: Array) -> Array:
-        """Predictions (rows, K) for inputs (rows, *shape): probabilities, or values for regression."""
+        """Predictions (rows, K) for inputs (rows, *shape): probabilities, or for regression values in the targets'
+        units.
+        """
         prepare_thread()
         y = self.network.predict(x)
         link = self.experiment.loss.link
         if link == "softmax":
             y = np.exp(y - y.max(axis=1, keepdims=True))
             return np.asarray(y / y.sum(axis=1, keepdims=True))
-        return np.asarray(0.5 + 0.5 * np.tanh(y / 2)) if link == "sigmoid" else y
+        if link == "sigmoid":
+            y = 0.5 + 0.5 * np.tanh(y / 2)
+        return np.asarray(self.splits.target_scaler.inverse(y))
 
     def evaluate(self, split: Split) -> tuple[float, float | None]:
         """(loss, accuracy) of a split; accuracy is None for regression."""
@@ -399,7 +403,7 @@ class Trainer:
 
     def _targets(self, split: Split) -> Array:
         if not self.splits.classes:
-            return np.asarray(split.y, np.float64)
+            return np.asarray(self.splits.target_scaler.transform(np.asarray(split.y)), np.float64)
         try:
             return self.experiment.loss.encode(split.y, len(self.splits.classes), self.experiment.low)
         except ValueError as error:

@@ -15,8 +15,9 @@ FloatArray = NDArray[np.float32]
 LabelArray = NDArray[np.int64]
 
 ValidationShare = Annotated[float, Field(ge=0, lt=1, description="share of the training rows held out to validate")]
+Scaling = Literal["none", "unit", "zscore"]
 Standardize = Annotated[
-    Literal["none", "unit", "zscore"],
+    Scaling,
     Field(description="scaling of every feature or channel, fitted on the training split alone"),
 ]
 
@@ -28,6 +29,7 @@ class Table:
     x: float32 (rows, *shape), shape (features,) or (C, H, W); NaN is a missing feature.
     y: int64 labels (rows,), or float32 targets (rows, T).
     test_x and test_y: the official test part, where there is one. classes: the label names, () for regression.
+    scaling: how the targets of a regression are scaled for training.
     """
 
     x: FloatArray
@@ -37,6 +39,7 @@ class Table:
     classes: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    scaling: Scaling = "none"
 
 
 class DataSet(Component, kind="data set"):

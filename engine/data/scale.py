@@ -1,11 +1,10 @@
-"""Filling and scaling of inputs: numbers learned from the training split alone, then applied to every row."""
+"""Filling and scaling of rows: numbers learned from the training split alone, then applied to every row."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from engine.data.base import FloatArray, LabelArray
+from engine.data.base import FloatArray, LabelArray, Scaling
 
 CHUNK = 4096
 
@@ -45,7 +44,7 @@ def fill_missing(x: FloatArray, rows: LabelArray) -> None:
             column[missing] = known.mean(dtype=np.float64) if known.size else 0.0
 
 
-def fit_scaler(method: Literal["none", "unit", "zscore"], x: FloatArray) -> Scaler:
+def fit_scaler(method: Scaling, x: FloatArray) -> Scaler:
     """Fits on rows x (rows, features) per feature, or (rows, C, H, W) per channel.
 
     unit: minimum to 0 and maximum to 1. zscore: mean 0 and (biased) standard deviation 1. A feature that is constant

@@ -1,6 +1,6 @@
 """From raw rows to what a network trains on: limit, held-out parts, missing values, feature crosses, scaling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,10 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The parts of a data set and how raw rows become inputs; `shape` and `feature_names` are the inputs'."""
+    """The parts of a data set and how raw rows become inputs; `shape` and `feature_names` are the inputs'.
+
+    A regression's targets stay in their own units; `target_scaler` makes of them what a network is trained on.
+    """
 
     train: Split
     validation: Split | None
@@ -43,6 +46,7 @@ class Splits:
     target_names: tuple[str, ...]
     scaler: Scaler
     crosses: tuple[str, ...] = ()
+    target_scaler: Scaler = field(default_factory=Scaler)
 
     def inputs(self, raw: FloatArray) -> FloatArray:
         """Maps raw rows, such as a grid of (x1, x2), to inputs: crosses first, then the scaler."""
@@ -71,6 +75,7 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
     plane = isinstance(dataset, PlaneSet)
     crosses: tuple[str, ...] = dataset.features if isinstance(dataset, PlaneSet) else ()
     scaler = fit_scaler(dataset.standardize, cross(crosses, train[0]))
+    numbers = not table.classes and dataset.predict == "targets"
 
     def split(x: FloatArray, y: LabelArray | FloatArray) -> Split:
         inputs = np.ascontiguousarray(scaler.transform(cross(crosses, x)), dtype=np.float32)
@@ -91,6 +96,7 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
         target_names=names if dataset.predict == "inputs" else table.target_names,
         scaler=scaler,
         crosses=crosses,
+        target_scaler=fit_scaler(table.scaling, np.asarray(train[1])) if numbers else Scaler(),
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from engine.component import nearest
-from engine.data.base import DataSet, FloatArray, LabelArray, Standardize, Table
+from engine.data.base import DataSet, FloatArray, LabelArray, Scaling, Standardize, Table
 from engine.data.folders import own_path
 from engine.errors import BadInput
 
@@ -36,6 +36,9 @@ class TableFile(DataSet, name="csv"):
     """A table of your own: delimited text with a target column."""
 
     standardize: Standardize = "zscore"
+    standardize_target: Scaling = Field(
+        "zscore", description="scaling of a regression's target; the loss is that of scaled ones, predictions are not"
+    )
     path: str = Field("", description="the file, as UTF-8 text")
     target: str = Field("", description="name of the target column, or its index (0 first, -1 last); empty: the last")
     task: Literal["auto", "classification", "regression"] = Field(
@@ -84,6 +87,7 @@ class TableFile(DataSet, name="csv"):
             classes=classes,
             feature_names=tuple(name for _, names in features for name in names),
             target_names=() if classes else (target.name,),
+            scaling=self.standardize_target,
         )
 
     def _header(self, path: Path, lines: "list[Line]") -> list[str]:
