@@ -47,5 +47,5 @@ def test_evaluate_measures_prices(prices, tmp_path, capsys):
     assert main(["evaluate", out, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["r2"] > 0.5
-    assert found["loss"] < 1 < 100 < found["mae"] < found["rmse"] < 100_000
+    assert found["loss"] < 1 < 100 < found["mae"] < found["rmse"] < 300_000
     assert found["most_wrong"][0]["prediction"][0] > 500_000
