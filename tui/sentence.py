@@ -8,11 +8,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from math import isfinite
+from math import inf, isfinite
 from statistics import fmean, median
 
 from engine import EpochRow, Experiment, History, NodeStats, Probe, Snapshot
 
+UNSCALED = 3.0  # the first layer's output over the norm of its weights, which is at most the size of an input
 VANISHING = 0.5  # a layer lets less than this share of the gradient through, and the first gets less than FAR
 EXPLODING = 1.5  # a layer makes the gradient larger than this, and the first gets more than 1 / FAR
 FAR = 1 / 100
@@ -152,6 +153,20 @@ def takes_small_steps(experiment: Experiment) -> bool:
     return experiment.optimizer.name != "perceptron"
 
 
+def _unscaled(case: _Case) -> Sentence | None:
+    first = next(iter(case.probe.weighted), None)
+    learned = case.learned and case.rows[-1].train_loss < 0.5  # large inputs make the untrained loss large
+    if first is None or learned or case.experiment.data.standardize != "none":
+        return None
+    if not first.weight_norm or not UNSCALED < first.output_std / first.weight_norm < inf:
+        return None
+    if not takes_small_steps(case.experiment):
+        return None
+    size = _round(first.output_std)
+    says = f"The inputs are not scaled: {first.node} puts out numbers around {size:,}, where 1 is usual."
+    return Sentence("unscaled", says, "Set standardize to zscore, in the settings of the data.", "warning")
+
+
 def _exploding(case: _Case) -> Sentence | None:
     if case.passed is None or case.passed[1] < EXPLODING or case.passed[0] < 1 / FAR:
         return None
@@ -269,7 +284,8 @@ def _healthy(case: _Case) -> Sentence:
 
 
 FINDINGS: tuple[Callable[[_Case], Sentence | None], ...] = (
-    _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing, _too_low, _plateau, _healthy,
+    _unscaled, _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing, _too_low, _plateau,
+    _healthy,
 )  # fmt: skip
 
 

@@ -60,6 +60,29 @@ def test_exploding(steps):
     assert "clip_norm" not in said("exploding", steps=steps, regularization__clip_norm=1.0).advice
 
 
+@pytest.mark.parametrize("data", ["wine", "breast_cancer"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_inputs_that_are_not_scaled_are_told_before_what_they_do(data, activation):
+    loss = {"data__name": data, "model__activation": activation}
+    for epochs in (0, 3):
+        sentence = said("digits", epochs, **loss)
+        assert sentence.kind == "unscaled"
+        assert "zscore" in sentence.advice
+        assert said("digits", epochs, **loss, data__standardize="zscore").kind != "unscaled"
+
+
+@pytest.mark.parametrize("data", ["digits", "iris", "spiral", "xor", "blobs"])
+def test_inputs_of_usual_size_are_not_said_to_be_unscaled(data):
+    for epochs in (0, 3):
+        assert said("digits", epochs, data__name=data).kind != "unscaled"
+
+
+def test_large_weights_are_not_taken_for_large_inputs():
+    trainer = Trainer(load_experiment("digits", {"model.init": {"name": "normal", "std": 30.0}}))
+    assert trainer.probe.weighted[0].output_std > 30
+    assert describe(trainer.probe, trainer.history, trainer.experiment).kind != "unscaled"
+
+
 def test_dead_units():
     sentence = said("dead-relu", 4)
     dead = next(stats.dead for stats in run("dead-relu", 4).probe.nodes if stats.node == "relu1")
