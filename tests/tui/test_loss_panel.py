@@ -285,6 +285,7 @@ async def test_best_epoch_early_stopping_and_divergence_are_marked():
         panel.show(snapshot)
         await pilot.pause()
         assert ("×", snapshot.step + 1) in {(mark.glyph, mark.step) for mark in panel._marks(snapshot)}
+        assert "×" in text_of(panel), "also where the record ends with the axis"
 
 
 async def test_values_that_are_not_finite_are_marked():

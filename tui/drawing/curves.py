@@ -48,7 +48,7 @@ def draw(
     that is too long is broken at its gaps of four columns.
     """
     picture = Picture(width, height)
-    low, high = view.limits(max((one.last for one in series), default=0.0))
+    low, high = view.limits(max([one.last for one in series] + [mark.step for mark in marks], default=0.0))
     steps = axes.Scale(low, high)
     shown = [one for one in series if one.last > 0]
     if width < 1 or height < 1 or not shown:
