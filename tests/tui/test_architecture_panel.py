@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hosting import Desk, Until, desk_of
 
-from engine import Experiment, load_experiment
+from engine import Experiment, Layer, load_experiment
 from tui.app import Workbench
 from tui.draft import NodeRow
+from tui.panels.architecture import in_short
 from tui.panels.network_rows import LayerRow, bar_of, columns_of, counted, thousands
 
 
@@ -435,3 +436,13 @@ async def test_nothing_is_awaited_of_data_that_is_not_there(until: Until, monkey
         row = panel.as_text().splitlines()[0]
         assert "mnist" in row
         assert "…" not in row
+
+
+def test_the_hint_of_a_layer_is_a_whole_sentence_without_its_source() -> None:
+    norm = in_short(Layer.registry["batch_norm"].summary())
+    assert norm == "y = w xhat + b with xhat = (x - mean) / sqrt(var + eps), by feature over the batch"
+    assert in_short(Layer.registry["relu"].summary()) == "y = max(0, x): slope 1 or 0"
+    for kind in Layer.registry.values():
+        text = in_short(kind.summary())
+        assert text
+        assert text.count("(") == text.count(")"), text

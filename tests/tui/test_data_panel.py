@@ -18,7 +18,7 @@ from tui.panels.boundary import ask_field, even, undistorted
 from tui.panels.confusion import by_confusion, cell_at, draw, moved, table
 from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
-from tui.panels.samples import fitted, shrunk
+from tui.panels.samples import draw_scores, fitted, shrunk
 from tui.panels.views import AUGMENTED, CALIBRATION, CLASSES, CONFUSION, SAMPLES, draw_tabs, tabs, views
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
@@ -629,3 +629,11 @@ async def test_the_headings_of_rows_are_whole_where_there_is_room():
 
     for width in (50, 96, 120):
         await opened(experiment("iris"), (width, 20), act)
+
+
+def test_a_long_name_of_a_class_is_cut_with_an_ellipsis():
+    picture = Picture(18, 2)
+    draw_scores(picture, 0, 0, 18, 2, Palette(depth="none"), np.array([0.9, 0.1]), ("automobile", "cat"))
+    first, second = picture.to_text().split("\n")
+    assert first.split()[0] == "automob…"
+    assert second.split()[0] == "cat"

@@ -25,6 +25,9 @@ async def test_nothing_on_record():
         await pilot.click(panel, offset=(60, 0))
         await pilot.hover(panel, offset=(50, 0))
         assert rest(session).step == 0
+        assert "one epoch" in panel.as_text()
+        panel.show(Snapshot(99, 99, "failed", load_experiment("digits")))
+        assert panel.as_text() == "nothing on record yet", "no key trains what cannot be built"
 
 
 async def test_keys_go_by_step_and_by_epoch(until):

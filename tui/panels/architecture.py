@@ -1,5 +1,6 @@
 """The architecture panel: data, layers, output and loss as a table that is edited where it stands."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
 from tui.panels.network_rows import LayerRow, TableHead, TitledRow, as_shape, columns_of, counted, inputs, several
 from tui.rows import FieldRow, HeadingRow, Row
 
+SOURCE = re.compile(r" \([A-Z][^()]* \d{4}[^()]*\)")  # "(Ba 2016)"
 AROUND = 10  # rows of the border, the hint, and what is before and behind the layers
 ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
 
@@ -120,7 +122,7 @@ on until the new one holds together.
         return TitledRow("[data]", f"{inputs(facts.shape)}; {', '.join(parts)}; {ends}", "data", name, about)
 
     def _layer_hint(self, node: NodeRow) -> str:
-        about = Layer.registry[node.type].summary().partition(". ")[0].rstrip(".")
+        about = in_short(Layer.registry[node.type].summary())
         about = f"{about}; {node.parameters:,} parameters, {node.share:.0%} of all" if node.parameters else about
         return f"{about}; {cost}" if (cost := self._cost(node)) else about
 
@@ -304,6 +306,11 @@ on until the new one holds together.
         self.redraw()
         self.form.go("data")
         self.form.edit()
+
+
+def in_short(summary: str) -> str:
+    """The first sentence of a summary, without its source: "y = max(0, x): slope 1 or 0"."""
+    return SOURCE.sub("", summary).partition(". ")[0].rstrip(".")
 
 
 def layer_options() -> list[Option]:

@@ -11,6 +11,7 @@ from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Array, Reading, raw_rows, share
+from tui.rows import cut
 
 NARROWEST = 14  # columns that bars with short names need
 TILE = 14  # columns and half rows of a small image, at most
@@ -98,7 +99,7 @@ def draw_scores(
         bold, text = BOLD * strong, palette.color("text" if strong or kind == target else "muted")
         role = "good" if kind == target else "problem" if strong and target is not None else 0
         picture.put(top + row, left, "✓" if kind == target else " ", palette.color("good"), BOLD)
-        picture.put(top + row, left + 1, classes[kind][:label].rjust(label), text, bold)
+        picture.put(top + row, left + 1, cut(classes[kind], label).rjust(label), text, bold)
         eighths = round(value * inner * 8)
         bar = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
         picture.put(top + row, left + label + 2, bar.ljust(inner, "·" if strong else " ")[:inner], palette.color(role))

@@ -80,8 +80,10 @@ early stopping watches for it.
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, snapshot = Picture(width, height), self._snapshot
         if snapshot is None or snapshot.history is None or not self._known:
-            play, step, epoch = (self.key_of(name) for name in ("play", "step", "epoch"))
-            text = f"nothing on record yet: {play} trains, {step} takes one batch, {epoch} one epoch"
+            text = "nothing on record yet"
+            if snapshot is not None and snapshot.nodes:
+                play, step, epoch = (self.key_of(name) for name in ("play", "step", "epoch"))
+                text += f": {play} trains, {step} takes one batch, {epoch} one epoch"
             picture.put(0, 0, text[:width], palette.color("muted"))
             return picture
         if height == 1:
