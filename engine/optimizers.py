@@ -60,13 +60,10 @@ class Optimizer(Component, kind="optimizer"):
         """Writes down the update of w; g may be overwritten."""
 
 
-class Sgd(Optimizer, name="sgd"):
-    """w -= lr g; with momentum v = mu v + g, w -= lr v; Nesterov: w -= lr (g + mu v), as in PyTorch (Sutskever
-    2013).
-    """
+class Momentum(Optimizer):
+    """An optimizer whose steps u may gather momentum: v = mu v + u, and w -= lr v in place of lr u (Polyak 1964)."""
 
     momentum: float = Field(0.0, ge=0, lt=1, description="mu, the share of the last update that is kept")
-    nesterov: bool = Field(False, description="look ahead: the gradient where momentum leads; nothing without momentum")
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -82,21 +79,25 @@ class Sgd(Optimizer, name="sgd"):
         """lr and mu."""
         return (lr, momentum) if self.momentum else (lr,)
 
+
+class Sgd(Momentum, name="sgd"):
+    """w -= lr g; with momentum v = mu v + g, w -= lr v; Nesterov: w -= lr (g + mu v), as in PyTorch (Sutskever
+    2013).
+    """
+
+    nesterov: bool = Field(False, description="look ahead: the gradient where momentum leads; nothing without momentum")
+
     def update(self, do: Plan, w: Array, g: Array, slots: Slots, spare: tuple[Array, ...], *scalars: Array) -> None:
         """v = mu v + g; w -= lr v."""
         lr, *mu = scalars
         step = g
         if mu:
-            v = slots["velocity"]
-            do(np.multiply, v, mu[0], v)
-            do(np.add, v, g, v)
-            step = v
+            step = v = _gather(do, slots["velocity"], g, mu[0])
             if self.nesterov:
                 do(np.multiply, v, mu[0], spare[0])
                 do(np.add, g, spare[0], g)
                 step = g
-        do(np.multiply, step, lr, spare[0])
-        do(np.subtract, w, spare[0], w)
+        _descend(do, w, step, lr, spare[0])
 
 
 class Perceptron(Optimizer, name="perceptron"):
@@ -108,8 +109,7 @@ class Perceptron(Optimizer, name="perceptron"):
 
     def update(self, do: Plan, w: Array, g: Array, slots: Slots, spare: tuple[Array, ...], *scalars: Array) -> None:
         """w -= lr g, where g is -(t - y) x for a mistake and 0 otherwise."""
-        do(np.multiply, g, scalars[0], spare[0])
-        do(np.subtract, w, spare[0], w)
+        _descend(do, w, g, scalars[0], spare[0])
 
 
 class Adagrad(Optimizer, name="adagrad"):
@@ -130,38 +130,27 @@ class Adagrad(Optimizer, name="adagrad"):
         do(np.sqrt, s, root)
         do(np.add, root, self.epsilon, root)
         do(np.divide, g, root, root)
-        do(np.multiply, root, scalars[0], root)
-        do(np.subtract, w, root, w)
+        _descend(do, w, root, scalars[0], root)
 
 
-class RmsProp(Optimizer, name="rmsprop"):
+class RmsProp(Momentum, name="rmsprop"):
     """s = a s + (1 - a) g^2; w -= lr g / (sqrt(s) + eps) (Hinton 2012, lecture 6). Conventions of PyTorch: a = .99,
     eps outside the root.
     """
 
     alpha: float = Field(0.99, ge=0, lt=1, description="a, how much of the old mean square is kept")
     epsilon: float = Field(1e-8, gt=0, description="added to the root")
-    momentum: float = Field(0.0, ge=0, lt=1, description="mu, the share of the last update that is kept")
     centered: bool = Field(False, description="subtract the squared mean gradient: divide by the standard deviation")
-    spare: ClassVar[int] = 2
 
     @property
     def slots(self) -> tuple[str, ...]:
         """The mean square; the mean where centered; the velocity where there is momentum."""
-        return ("squares", *(("mean",) if self.centered else ()), *(("velocity",) if self.momentum else ()))
-
-    @property
-    def coefficient(self) -> float:
-        """mu."""
-        return self.momentum
-
-    def scalars(self, lr: Array, t: Array, momentum: Array, before: Array) -> tuple[Array, ...]:
-        """lr and mu."""
-        return (lr, momentum) if self.momentum else (lr,)
+        return ("squares", *(("mean",) if self.centered else ()), *super().slots)
 
     def update(self, do: Plan, w: Array, g: Array, slots: Slots, spare: tuple[Array, ...], *scalars: Array) -> None:
         """s = a s + (1 - a) g^2; u = g / (sqrt(s - m^2) + eps); v = mu v + u; w -= lr v."""
-        s, root, other = slots["squares"], *spare[:2]
+        lr, *mu = scalars
+        s, root = slots["squares"], spare[0]
         do(np.multiply, g, g, root)
         do(np.multiply, root, 1 - self.alpha, root)
         do(np.multiply, s, self.alpha, s)
@@ -179,15 +168,7 @@ class RmsProp(Optimizer, name="rmsprop"):
             do(np.sqrt, s, root)
         do(np.add, root, self.epsilon, root)
         do(np.divide, g, root, root)
-        if self.momentum:
-            v = slots["velocity"]
-            do(np.multiply, v, scalars[1], v)
-            do(np.add, v, root, v)
-            do(np.multiply, v, scalars[0], other)
-            do(np.subtract, w, other, w)
-        else:
-            do(np.multiply, root, scalars[0], root)
-            do(np.subtract, w, root, w)
+        _descend(do, w, _gather(do, slots["velocity"], root, mu[0]) if mu else root, lr, root)
 
 
 class Adam(Optimizer, name="adam"):
@@ -235,8 +216,7 @@ class Adam(Optimizer, name="adam"):
         do(np.sqrt, v, s)
         do(np.add, s, eps, s)
         do(np.divide, m, s, s)
-        do(np.multiply, s, rate, s)
-        do(np.subtract, w, s, w)
+        _descend(do, w, s, rate, s)
 
 
 class AdamW(Adam, name="adamw"):
@@ -332,8 +312,20 @@ class Lion(Optimizer, name="lion"):
         do(np.multiply, g, rest, s)
         do(np.add, direction, s, direction)
         do(np.sign, direction, direction)
-        do(np.multiply, direction, lr, direction)
-        do(np.subtract, w, direction, w)
+        _descend(do, w, direction, lr, direction)
         do(np.multiply, m, self.beta2, m)
         do(np.multiply, g, 1 - self.beta2, s)
         do(np.add, m, s, m)
+
+
+def _gather(do: Plan, v: Array, u: Array, mu: Array) -> Array:
+    """Writes down v = mu v + u, and gives v."""
+    do(np.multiply, v, mu, v)
+    do(np.add, v, u, v)
+    return v
+
+
+def _descend(do: Plan, w: Array, u: Array, lr: Array, spare: Array) -> None:
+    """Writes down w -= lr u; `spare` may be u itself."""
+    do(np.multiply, u, lr, spare)
+    do(np.subtract, w, spare, w)
