@@ -165,7 +165,7 @@ class Network:
         chains = self._chains(readers, training)
         inside = {name for chain in chains for name in chain}
         for node in self.nodes:
-            sites[node.name] = site = self._site(node, batch, training, whole, outputs, gradients, pool)
+            sites[node.name] = site = self._site(node, training, whole, outputs, gradients, pool)
             do = later if node.name in inside else forward
             forward.label = later.label = node.name
             pool.release()
@@ -232,7 +232,7 @@ class Network:
         return made
 
     def _site(
-        self, node: Node, batch: int, training: bool,
+        self, node: Node, training: bool,
         whole: dict[str, Array], outputs: dict[str, Array], gradients: dict[str, Array], pool: Scratch,
     ) -> Site:  # fmt: skip
         def views(layout: Layout, vector: Array) -> dict[str, Array]:
