@@ -50,6 +50,7 @@ async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(unt
         await desk.press("minus", "h", "l", "left", "right", "equals_sign")
         assert desk.runs.optimizer.lr == 0.02
         assert "0.02" in line(desk, "optimizer.lr")
+        assert "lr 0.02 at step 1 of" in desk.panel.picture.to_text(40, 5), "as the head of the screen says"
         snapshot = desk.app.session.snapshot
         assert snapshot.run == run
         assert snapshot.step == 1

@@ -98,7 +98,8 @@ from there. While you type, it shows the plan as it would be.
         if snapshot is None or not snapshot.steps_per_epoch or not self.picture.display:
             return
         experiment = self._candidate() or self.experiment
-        self.picture.show(experiment, snapshot.history, snapshot.step, snapshot.steps_per_epoch)
+        edited = experiment != snapshot.experiment or any(edit.step == snapshot.step for edit in snapshot.edits)
+        self.picture.show(experiment, snapshot.history, snapshot.step, snapshot.steps_per_epoch, edited)
 
     def _candidate(self) -> Experiment | None:
         """The experiment with what is being typed or chosen, where the engine takes it."""

@@ -21,13 +21,16 @@ class SchedulePicture(Drawing):
         super().__init__()
         self._experiment: Experiment | None = None
         self._history: History | None = None
-        self._step, self._steps_per_epoch = 0, 1
+        self._step, self._steps_per_epoch, self._edited = 0, 1, False
 
-    def show(self, experiment: Experiment, history: History | None, step: int, steps_per_epoch: int) -> None:
-        """What to draw: a plan, and how far the run has come on it."""
-        now = experiment, history, step, steps_per_epoch
-        if now != (self._experiment, self._history, self._step, self._steps_per_epoch):
-            self._experiment, self._history, self._step, self._steps_per_epoch = now
+    def show(
+        self, experiment: Experiment, history: History | None, step: int, steps_per_epoch: int, edited: bool = False
+    ) -> None:
+        """What to draw: a plan, and how far the run has come on it; `edited` says that the plan is another one from
+        the next step on, so that it is the next step's rate that counts."""
+        now = experiment, history, step, steps_per_epoch, edited
+        if now != (self._experiment, self._history, self._step, self._steps_per_epoch, self._edited):
+            self._experiment, self._history, self._step, self._steps_per_epoch, self._edited = now
             self.update()
 
     def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -51,7 +54,7 @@ class SchedulePicture(Drawing):
         if self._experiment is None or height < 2:
             return picture
         total = max(self.total, self._step)
-        here = min(max(self._step - 1, 0), total - 1)
+        here = min(max(self._step - (not self._edited), 0), total - 1)
         now = float(self.rates(np.array([here]))[0])
         canvas = Canvas(width, height - 1)
         xs = np.unique(np.linspace(0, total - 1, min(total, SAMPLES * canvas.columns)).astype(np.int64))
