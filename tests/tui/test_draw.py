@@ -10,6 +10,7 @@ from PIL import Image
 
 from engine import Split, Splits, Trainer, parse_experiment
 from engine.data.scale import Scaler
+from engine.drawn import Manner
 from tui.drawing.palette import Palette
 from tui.screens.answer import Answer
 from tui.screens.draw import DrawScreen
@@ -115,6 +116,25 @@ async def test_an_autoencoder_draws_it_again_and_tells_the_error():
         assert "it draws" in text_of(screen, 20, 9)
 
     await opened(experiment(predict="inputs"), (80, 24), act)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "said"),
+    [
+        ("automobile", 30, "It reads  automobile   88%"),
+        ("automobile", 22, "It reads  automobile"),
+        ("automobile", 18, "automobile   88%"),
+        ("automobile", 12, "automobile"),
+        ("automobile", 8, "automob…"),
+        ("frog", 18, "It reads  frog"),
+    ],
+)
+def test_an_answer_is_never_half_a_word_or_number(name, width, said):
+    answer = Answer()
+    x = np.zeros((1, 8, 8), np.float32)
+    values, names = np.array([0.12, 0.88], np.float32), ("ship", name)
+    answer.verdict, answer.empty = Verdict("classes", x, values, names, Manner(np.zeros(1))), False
+    assert answer.to_text(width, 12).splitlines()[0] == said
 
 
 async def test_it_follows_training_and_every_size():
