@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from engine.layers.base import Layer, Shape, Site
 from engine.layers.columns import image_shape, windows_over
@@ -25,11 +25,13 @@ class Pooling(Layer):
     stride: int = Field(0, ge=0, le=1_024, description="pixels from one window to the next; 0: as many as the kernel's")
     padding: int = Field(0, ge=0, le=512, description="pixels added on each side; at most half the kernel")
 
-    @model_validator(mode="after")
-    def _padding_fits(self) -> Self:
-        if 2 * self.padding > self.kernel:
-            raise ValueError(f"padding {self.padding} is more than half the kernel, {self.kernel}; make it smaller")
-        return self
+    @field_validator("padding")
+    @classmethod
+    def _padding_fits(cls, padding: int, before: ValidationInfo) -> int:
+        kernel = before.data.get("kernel", 2 * padding)
+        if 2 * padding > kernel:
+            raise ValueError(f"must be at most {kernel // 2}, half the kernel of {kernel}")
+        return padding
 
     @property
     def step(self) -> int:

@@ -108,5 +108,5 @@ def test_spatial_dropout_leaves_out_whole_channels_of_a_sample():
 
 
 def test_padding_beyond_half_the_kernel_is_refused():
-    with pytest.raises(BadInput, match="more than half the kernel"):
+    with pytest.raises(BadInput, match="padding is 2: must be at most 1, half the kernel of 3"):
         Layer.parse({"type": "max_pool2d", "kernel": 3, "padding": 2})
