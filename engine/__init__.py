@@ -17,6 +17,7 @@ Where to look, in the order in which data flows:
     course       rates of many steps at once; update: from a gradient to new weights
     epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping
     state        all that changes, as one value; timeline: keyframes; history and instruments: the record
+    edits        settings that a person changes during a run
     stepper      the hot loop; trainer: pulls it all: step, advance, back, seek, edit; probe: the instruments
     session      a trainer on a thread of its own; gradcheck: gradients against finite differences
     run          a run's folder and its tables; checkpoint: the whole state in a file
@@ -31,6 +32,7 @@ limit_blas()
 
 from engine.component import KINDS, Component, Setting  # noqa: E402
 from engine.data import DataSet, Split, Splits, prepare  # noqa: E402
+from engine.edits import Edit, is_live  # noqa: E402
 from engine.errors import BadInput, Failure, RunFailed  # noqa: E402
 from engine.experiment import (  # noqa: E402
     Experiment,
@@ -56,7 +58,7 @@ from engine.recipes import Recipe  # noqa: E402
 from engine.report import Report  # noqa: E402
 from engine.schedules import Schedule  # noqa: E402
 from engine.session import Session, Snapshot  # noqa: E402
-from engine.state import Edit, State  # noqa: E402
+from engine.state import State  # noqa: E402
 from engine.trainer import Trainer  # noqa: E402
 
 __version__ = "0.1.0"
@@ -102,6 +104,7 @@ __all__ = [
     "__version__",
     "connect",
     "gradcheck",
+    "is_live",
     "load_experiment",
     "parse_experiment",
     "parse_value",

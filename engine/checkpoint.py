@@ -22,14 +22,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from engine.component import Model, explain, plain
+from engine.edits import Edit, in_force, is_live
 from engine.errors import BadInput, RunFailed
 from engine.experiment import Experiment, parse_experiment
 from engine.files import write_atomically
 from engine.history import EpochRow
 from engine.memory import Array
 from engine.monitors import PlateauState, StoppingState
-from engine.state import Best, Edit, State
-from engine.trainer import LIVE, Trainer
+from engine.state import Best, State
+from engine.trainer import Trainer
 
 FORMAT = 1
 KEY = "nn_tui"
@@ -108,10 +109,8 @@ def load_checkpoint(path: str | Path, folder: Path | None = None, cores: int = 1
     experiment = base_experiment(record, place)
     edits = _edits(record, experiment, len(tensors.get("history.losses", ())), place)
     trainer = Trainer(experiment, folder=folder, dtype=np.dtype(record.dtype), cores=cores)
-    for edit in edits:
-        if edit.step <= record.step:
-            experiment = experiment.edited({edit.key: edit.value})
-    state = _state(record, tensors, trainer, experiment.optimizer.slots, place)
+    slots = in_force(experiment, edits, record.step).optimizer.slots
+    state = _state(record, tensors, trainer, slots, place)
     _check_record(record, tensors, trainer.feed.rows, place)
     trainer.edits[:] = edits
     trainer.restore(state)
@@ -275,7 +274,7 @@ def _edits(record: Record, experiment: Experiment, steps: int, place: str) -> li
         where = f"{place}: edits.{number}"
         if not (found[-1].step if found else 0) <= edit.step <= steps:
             raise BadInput(f"{where}.step is {edit.step}: edits are in order, within {steps} steps; {_INTACT}")
-        if not edit.key.startswith(LIVE) or edit.key == "optimizer.name":
+        if not is_live(edit.key):
             raise BadInput(f"{where}.key is '{edit.key}', which cannot change during a run; {_INTACT}")
         try:
             experiment = experiment.edited({edit.key: edit.value})

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from engine.experiment import Experiment
 from engine.history import EpochRow
 from engine.memory import Array
 from engine.network import Network, Pass
@@ -56,3 +57,10 @@ def trouble(network: Network, at: Pass, limit: float) -> str | None:
         return f"the loss is {loss:.3g}, over 100,000 times the first, and outputs of node '{last}' reach {size:.3g}"
     slot = max(network.parameters, key=lambda slot: float(np.abs(network.grads[slot.flat]).max()))
     return f"the gradient of '{slot.name}' in node '{slot.node}' is too large to be squared"
+
+
+def diverged(step: int, why: str, remedy: str, experiment: Experiment) -> str:
+    """The sentence of a run that cannot take `step`: why, what was done about it, and what to change."""
+    lr, clip = experiment.optimizer.lr, experiment.regularization.clip_norm
+    norm = f"regularization.clip_norm (now {clip:g})" if clip else "set regularization.clip_norm"
+    return f"step {step}: {why}; {remedy}; lower optimizer.lr (now {lr:g}) or {norm}"

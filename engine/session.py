@@ -20,12 +20,12 @@ from threading import Thread
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
+from engine.edits import Edit
 from engine.errors import NO_MEMORY, BadInput, Failure, RunFailed
 from engine.experiment import Experiment
 from engine.graph import Node
 from engine.history import History
 from engine.probe import Probe
-from engine.state import Edit
 from engine.trainer import Trainer
 
 STRETCH = 0.02

@@ -4,19 +4,9 @@ A copy of it is a keyframe; going back, branching, the LR range test, saving and
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from engine.memory import Array
 from engine.monitors import PlateauState, StoppingState
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A setting that a person changed during the run: it holds from `step` on, and is applied again on replay."""
-
-    step: int
-    key: str
-    value: Any
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,24 @@ class Stepper:
         self.update = Update(experiment, self.network, self.state)
         self.course = Course(experiment, self.update, self.total, self.per_epoch)
 
+    def go_on(self, experiment: Experiment) -> None:
+        """Goes on under edited settings: slots that are no longer used are dropped, new ones start at zero."""
+        old, before = self.experiment.optimizer, self._last_coefficient
+        slots, wanted = self.state.slots, experiment.optimizer.slots
+        for name in [name for name in slots if name not in wanted]:
+            del slots[name]
+        for name in wanted:
+            slots.setdefault(name, self.network.vector())
+        self.settle(experiment)
+        if type(old) is type(experiment.optimizer):
+            experiment.optimizer.retuned(old, slots, before, self._last_coefficient)
+
+    @property
+    def _last_coefficient(self) -> float:
+        """The momentum coefficient that the settings give to the step before: moments are kept in its terms."""
+        cycled = self.experiment.schedule.momentum(max(self.state.step - 1, 0), self.total)
+        return self.experiment.optimizer.coefficient if cycled is None else float(cycled[0])
+
     def make_room(self, experiment: Experiment) -> None:
         """Makes the passes of a full batch and of what an epoch leaves over.
 

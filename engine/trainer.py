@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike
 
 from engine.cores import second_core
 from engine.data import Split, Splits, prepare
+from engine.edits import Edit, in_force, is_live
 from engine.epochs import Ends, watch
 from engine.errors import BadInput
 from engine.evaluation import Evaluation
@@ -30,15 +31,14 @@ from engine.memory import Array
 from engine.monitors import StoppingState
 from engine.network import Network, Pass
 from engine.probe import Measurement, Probe
-from engine.report import EXPLODED, Report, Status, trouble
-from engine.state import Edit, State
+from engine.report import EXPLODED, Report, Status, diverged, trouble
+from engine.state import State
 from engine.stepper import Stepper
 from engine.threads import prepare_thread
 from engine.timeline import Timeline
 
 KEYFRAME_SECONDS = 0.1
 MEASURING_SHARE, RECORD_SHARE = 0.02, 0.01
-LIVE = ("optimizer.", "schedule", "regularization.", "early_stopping.", "batch_size", "epochs")
 
 
 class Trainer:
@@ -255,7 +255,7 @@ class Trainer:
         The edit is recorded. What was on record after the present step is forgotten, since it would now be different.
         Raises BadInput where the value does not fit, or the setting needs a new run.
         """
-        if not key.startswith(LIVE) or key == "optimizer.name":
+        if not is_live(key):
             raise BadInput(f"{key} cannot be changed during a run: it needs a rebuilt network; change it and reset")
         edited = self.experiment.edited({key: value})
         if edited == self.experiment:
@@ -278,39 +278,19 @@ class Trainer:
                 self._apply(edit.key, self.experiment.edited({edit.key: edit.value}))
 
     def _apply(self, key: str, edited: Experiment) -> None:
-        self._settle(edited)
+        self.experiment = edited
+        self.stepper.go_on(edited)
         if key.startswith("early_stopping") or key == "epochs":
             self.state.stopped = False
         if key == "early_stopping.monitor":
             self.state.stopping, self.state.best = StoppingState(), None
-
-    def _settle(self, experiment: Experiment) -> None:
-        """Goes on under other settings: slots that are no longer used are dropped, new ones start at zero."""
-        before = self._last_coefficient()
-        old, self.experiment = self.experiment, experiment
-        wanted = experiment.optimizer.slots
-        for name in [name for name in self.state.slots if name not in wanted]:
-            del self.state.slots[name]
-        for name in wanted:
-            self.state.slots.setdefault(name, self.network.vector())
-        self.stepper.settle(experiment)
-        if type(old.optimizer) is type(experiment.optimizer):
-            experiment.optimizer.retuned(old.optimizer, self.state.slots, before, self._last_coefficient())
-
-    def _last_coefficient(self) -> float:
-        """The momentum coefficient that the present settings give to the step before: moments are kept in its terms."""
-        cycled = self.experiment.schedule.momentum(max(self.state.step - 1, 0), self.total_steps)
-        return self.experiment.optimizer.coefficient if cycled is None else float(cycled[0])
 
     def restore(self, frame: State) -> None:
         """Takes over a state of this run, with the settings that the edits up to its step have made."""
         for name in frame.slots:
             self.state.slots.setdefault(name, self.network.vector())
         self.state.restore(frame)
-        self.experiment = self.base
-        for edit in self.edits:
-            if edit.step <= frame.step:
-                self.experiment = self.experiment.edited({edit.key: edit.value})
+        self.experiment = in_force(self.base, self.edits, frame.step)
         self.stepper.settle(self.experiment)
 
     # ------------------------------------------------------------------------------------------ steps
@@ -421,18 +401,12 @@ class Trainer:
         why = trouble(self.network, at, self._limit)
         if why is None:
             return False
-        lr, clip = self.experiment.optimizer.lr, self.experiment.regularization.clip_norm
-        self.problem = (
-            f"step {self.state.step + 1}: {why}; that update was not made; "
-            f"lower optimizer.lr (now {lr:g}) or "
-            + (f"regularization.clip_norm (now {clip:g})" if clip else "set regularization.clip_norm")
-        )
+        step, settings, remedy = self.state.step + 1, self.experiment, "that update was not made"
         if not np.isfinite(self.network.values).all():
             self.restore(self.timeline.before(max(0, self.state.step - 1)))
             self.history.truncate(self.state.step)
-            self.problem = self.problem.replace(
-                "that update was not made", f"the weights are those of step {self.state.step}"
-            )
+            remedy = f"the weights are those of step {self.state.step}"
+        self.problem = diverged(step, why, remedy, settings)
         return True
 
     def _report(self, first: int, first_row: int) -> Report:

@@ -8,17 +8,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from engine import DataSet, Experiment, Session, Snapshot, prepare
+from engine import DataSet, Experiment, Session, Snapshot, is_live, prepare
 from engine.component import plain
-from engine.trainer import LIVE
 from tui.draft import Draft, Facts, Preview, preview
 
 Key = tuple[DataSet, int]
-
-
-def is_live(key: str) -> bool:
-    """Whether a setting may change during a run, from the next step on."""
-    return key.startswith(LIVE) and key != "optimizer.name"
 
 
 def live_changes(old: Experiment, new: Experiment) -> dict[str, Any] | None:

@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import INPUT, BadInput, Experiment, Layer, Session, Trainer, load_experiment, parse_experiment, presets
+from engine import (
+    INPUT,
+    BadInput,
+    Experiment,
+    Layer,
+    Session,
+    Trainer,
+    is_live,
+    load_experiment,
+    parse_experiment,
+    presets,
+)
 from tui import draft
 from tui.draft import Draft, Facts, preview
-from tui.editing import Editing, is_live, live_changes
+from tui.editing import Editing, live_changes
 
 DIGITS = Facts((1, 8, 8), classes=10, targets=0, train=1438)
 PLANE = Facts((2,), classes=2, targets=0)

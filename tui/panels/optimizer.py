@@ -6,9 +6,8 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from engine import BadInput, Experiment, Setting, Snapshot
+from engine import BadInput, Experiment, Setting, Snapshot, is_live
 from tui import draft
-from tui.editing import is_live
 from tui.entry import Verdict
 from tui.fields import Field, field_of, fields_of
 from tui.panels.form_panel import FORM_ACTIONS, FormPanel
