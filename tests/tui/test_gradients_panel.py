@@ -440,3 +440,17 @@ def test_the_end_of_a_run_forgets_nothing_of_the_history():
     past.follow(Snapshot(2, 1, "finished", trainer.experiment, history=trainer.history, probe=trainer.probe))
     assert [step for step in past._steps if step in before] == before
     assert past._steps[-1] == trainer.state.step
+
+
+@pytest.mark.parametrize(("name", "size"), [("exploding", (46, 26)), ("digits-residual", (46, 80))])
+@pytest.mark.parametrize("epochs", [0, 1])
+async def test_names_beside_the_history_are_whole_and_the_axis_stands_above_it(name, size, epochs):
+    async with hosted(name, size, epochs) as (panel, session, _):
+        lines = panel.as_text().split("\n")
+        head = next(at for at, line in enumerate(lines) if "history by step" in line or "history, layer" in line)
+        strip = [line for line in lines[head + 1 :] if "▀" in line]
+        names = [stats.node for stats in session.snapshot.probe.weighted]
+        found = [line.split()[0] for line in strip]
+        assert set(found) <= set(names)
+        assert found[0] == names[0]
+        assert {line.index("▀") for line in strip} == {lines[head].index("history")}

@@ -98,6 +98,11 @@ def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decad
             end = picture.put(row, left + start, text, palette.color("muted")) - left + 1
 
 
+def label_width(labels: Sequence[str], width: int) -> int:
+    """The columns that names get in a picture so wide: a third of it at most."""
+    return min(max((len(name) for name in labels), default=0), LONG, max(0, width // 3))
+
+
 def draw_history(
     values: ArrayLike, labels: Sequence[str], scale: Decades, width: int, height: int, palette: Palette
 ) -> Picture:
@@ -109,7 +114,7 @@ def draw_history(
     """
     at = np.atleast_2d(np.asarray(values, float))
     picture = Picture(width, height)
-    label = min(max((len(name) for name in labels), default=0), LONG if width >= 60 else SHORT, max(0, width // 3))
+    label = label_width(labels, width)
     columns = min(max(0, width - label - 1), at.shape[1])
     if not columns or not len(at) or height < 1:
         return picture

@@ -10,7 +10,7 @@ from textual import events
 from engine import Snapshot
 from tui.actions import Action
 from tui.drawing.axes import count, nice_end
-from tui.drawing.bars import EIGHTHS, Decades, draw_decades, draw_history
+from tui.drawing.bars import EIGHTHS, Decades, draw_decades, draw_history, label_width
 from tui.drawing.halfblock import SHADES
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
@@ -258,7 +258,7 @@ scale. Biases start near zero, where any step is long against their length, so t
     def _strip(self, picture: Picture, top: int, palette: Palette) -> None:
         """The history below the table, a row or two a layer."""
         names = self.past.names
-        label = max(map(len, names), default=0) + 1
+        label = label_width(names, picture.width) + 1
         width = picture.width - label
         if not names or picture.height - top < 2 or width < NARROWEST_PAST:
             return
@@ -274,7 +274,7 @@ scale. Biases start near zero, where any step is long against their length, so t
         if height >= len(names):
             height = min(height // len(names), HIGHEST) * len(names)
         values = self.past.columns(self._end, width)
-        history = draw_history(values, names, SCALE, label + values.shape[1], height, palette)
+        history = draw_history(values, names, SCALE, picture.width, height, palette)
         ahead = slice(label + self._present(width), None)
         for side in (history.fg, history.bg):
             side[:, ahead] = [[palette.faded(color) for color in row] for row in side[:, ahead].tolist()] or 0
