@@ -171,8 +171,9 @@ async def test_playing_is_not_having_a_future():
         assert "step 50 of 50" in app.panel.as_text()
 
 
-async def test_with_room_the_past_is_listed_and_a_click_goes_there(until):
-    async with hosted(size=(46, 12), epochs=2) as (panel, session, pilot):
+@pytest.mark.parametrize("width", [46, 36])
+async def test_with_room_the_past_is_listed_and_a_click_goes_there(until, width):
+    async with hosted(size=(width, 12), epochs=2) as (panel, session, pilot):
         session.edit("optimizer.lr", 0.001)
         session.epoch(9)
         snapshot = rest(session)

@@ -195,7 +195,7 @@ early stopping watches for it.
         if room < 2:
             return
         picture.put(top, 0, self._headings(picture.width), palette.color("muted"), BOLD)
-        top, room = top + 1, room - 1
+        top, room, steps = top + 1, room - 1, _step_column(picture.width)
         rows = snapshot.history.rows[: bisect_right(snapshot.history.rows, self._known, key=lambda row: row.step)]
         here = bisect_right(rows, self.step, key=lambda row: row.step) - 1
         first = max(0, min(here - room // 2, len(rows) - room + len(snapshot.edits)))
@@ -217,7 +217,7 @@ early stopping watches for it.
             loss, score = entry.train_loss, entry.train_accuracy
             if self._validated:
                 loss, score = entry.valid_loss, entry.valid_accuracy
-            text = f"{entry.epoch:>5} {count(step):>9} {number(loss, 3):>11}"
+            text = f"{entry.epoch:>5} {count(step):>{steps}} {number(loss, 3):>11}"
             picture.put(line, at, text + (f" {100 * score:>7.1f} %" if score is not None else ""), shade)
 
     @property
@@ -231,7 +231,7 @@ early stopping watches for it.
         rows = self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
         loss = f"{'valid' if self._validated else 'train'} loss"
         scored = bool(rows) and rows[-1].train_accuracy is not None
-        return f"  {'epoch':>5} {'step':>9} {loss:>11}{'  accuracy' if scored else ''}"[:width]
+        return f"  {'epoch':>5} {'step':>{_step_column(width)}} {loss:>11}{'  accuracy' if scored else ''}"[:width]
 
     def _epoch(self, step: int) -> float:
         history, snapshot = (self._snapshot.history if self._snapshot else None), self._snapshot
@@ -315,3 +315,8 @@ early stopping watches for it.
     def on_leave(self) -> None:
         self._hover = None
         self.update()
+
+
+def _step_column(width: int) -> int:
+    """The columns of the numbers of steps in the list; fewer where the accuracy behind them would be cut."""
+    return 9 if width >= 39 else 6
