@@ -47,7 +47,7 @@ class DataSet(Component, kind="data set"):
 
     validation: ValidationShare = 0.2
     test: float = Field(0.0, ge=0, lt=1, description="share of the rows held out to test, where there is no test part")
-    limit: int | None = Field(None, ge=1, description="only the first N training rows")
+    limit: int | None = Field(None, ge=1, description="only the first N training rows; what is held out stays whole")
     standardize: Standardize = "none"
     predict: Literal["targets", "inputs"] = Field(
         "targets", description="what is learned: the data's own targets, or the inputs, as by an autoencoder"

@@ -1,6 +1,7 @@
 """A person's own images: a folder with one folder a class, each with PNG or JPEG files."""
 
 import warnings
+from math import ceil, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -32,15 +33,16 @@ class ImageFolder(DataSet, name="image_folder"):
     def load(self, seed: int, folder: Path | None = None) -> Table:
         """Images (rows, 1 or 3, height, width) with pixels from 0 to 1; the classes are the folders' names, sorted.
 
-        The order is the first image of each class, then the second of each, so that a limit keeps every class and what
-        is beyond it is not read. Raises BadInput for a folder without classes, a class without images, an image that
-        cannot be read, images of several sizes where `size` is not given, and more than 8 GB of them.
+        The order is the first image of each class, then the second of each, so that a limit keeps every class. No
+        more are read than it takes, with as many held out as belong to them. Raises BadInput for a folder without
+        classes, a class without images, an image that cannot be read, images of several sizes where `size` is not
+        given, and more than 8 GB of them.
         """
         root = own_path(self.path, folder, "a folder with one folder of images a class")
         files = _files(root)
         order = sorted(
             (position, label) for label, images in enumerate(files.values()) for position in range(len(images))
-        )[: self.limit]
+        )[: self._enough]
         columns = list(files.values())
         paths = [columns[label][position] for position, label in order]
         pixels = np.stack(self._same_size(paths))
@@ -48,6 +50,15 @@ class ImageFolder(DataSet, name="image_folder"):
             pixels = pixels[..., None]
         x = np.divide(pixels.transpose(0, 3, 1, 2), np.float32(255), dtype=np.float32, order="C")
         return Table(x, np.array([label for _, label in order], np.int64), classes=tuple(files))
+
+    @property
+    def _enough(self) -> int | None:
+        """How many images leave `limit` to train on, and one for each share that is held out, rounded; None for all."""
+        if self.limit is None:
+            return None
+        shares = [share for share in (self.test, self.validation) if share]
+        least = max([self.limit + 0.5 * len(shares), *(1 / share for share in shares)])
+        return ceil(least / prod(1 - share for share in shares))
 
     def _same_size(self, paths: list[Path]) -> list[NDArray[np.uint8]]:
         from PIL.Image import DecompressionBombWarning

@@ -1,4 +1,4 @@
-"""From raw rows to what a network trains on: limit, held-out parts, missing values, feature crosses, scaling."""
+"""From raw rows to what a network trains on: held-out parts, limit, missing values, feature crosses, scaling."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,9 +58,9 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
 
     Where the inputs are to be predicted, they are the targets too, (rows, features), and there are no classes.
 
-    `limit` keeps the first training rows; of those `test` is held out where there is no official test part; of what
-    is left, `validation`. Rows are drawn by a permutation and keep their order within a split. With `download`, a
-    public data set that is missing is fetched first and `download` is told how far it is.
+    `test` is held out of all rows where there is no official test part; of what is left, `validation`; of the rest, the
+    training rows, `limit` keeps the first. Rows are drawn by a permutation and keep their order within a split. With
+    `download`, a public data set that is missing is fetched first and `download` is told how far it is.
 
     Raises BadInput where files are missing or wrong, or a split would have no row; RunFailed where a download fails.
     """
@@ -112,7 +112,7 @@ def _load(dataset: DataSet, seed: int, folder: Path | None, download: Progress |
 
 def _rows(dataset: DataSet, table: Table, seed: int) -> tuple[LabelArray, LabelArray, LabelArray]:
     """Row numbers of the training, validation and test split, each in rising order."""
-    count = len(table.x) if dataset.limit is None else min(dataset.limit, len(table.x))
+    count = len(table.x)
     if dataset.test and table.test_x is not None:
         raise BadInput(f"data.test is {dataset.test:g}: {dataset.name} has a test part of its own; leave it at 0")
     test = _held_out("test", dataset.test, count)
@@ -120,7 +120,7 @@ def _rows(dataset: DataSet, table: Table, seed: int) -> tuple[LabelArray, LabelA
     order = rng(seed, "split").permutation(count)
     parts = order[test + validation :], order[test : test + validation], order[:test]
     train, valid, tested = (np.sort(part) for part in parts)
-    return train, valid, tested
+    return train[: dataset.limit], valid, tested
 
 
 def _held_out(name: str, share: float, count: int) -> int:

@@ -11,7 +11,7 @@ from engine import BadInput, Session, Trainer, load_experiment
 
 
 def digits(**changes):
-    small = {"model.hidden": [8], "epochs": 50, "data.limit": 200}
+    small = {"model.hidden": [8], "epochs": 50, "data.limit": 160}
     return load_experiment("digits", {**small, **{key.replace("__", "."): value for key, value in changes.items()}})
 
 

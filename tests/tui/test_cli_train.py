@@ -27,7 +27,7 @@ from tui.commands.workbench import _source
 
 ROOT = Path(__file__).parents[2]
 LINE = r"epoch (\d+)/3  step \d+  train loss \d+\.\d{4} acc [01]\.\d{4}  valid loss \d+\.\d{4} acc [01]\.\d{4}"
-QUICK = ("--epochs", "3", "--set", "data.limit=200")
+QUICK = ("--epochs", "3", "--set", "data.limit=160")
 
 
 def command(*arguments: str) -> list[str]:
@@ -73,7 +73,7 @@ def test_settings_reach_the_experiment_file(tmp_path: Path) -> None:
     code = main(["train", "--quiet", *QUICK, "--seed", "7", *sets, "--out", str(tmp_path / "run")])
     assert code == 0
     text = (tmp_path / "run" / "experiment.toml").read_text()
-    for words in ("seed = 7", "epochs = 3", 'name = "sgd"', "lr = 0.25", "5,\n    4,", "limit = 200"):
+    for words in ("seed = 7", "epochs = 3", 'name = "sgd"', "lr = 0.25", "5,\n    4,", "limit = 160"):
         assert words in text
 
 
@@ -87,7 +87,7 @@ def test_list_items_are_set_by_index(tmp_path: Path) -> None:
 
 def test_resumed_in_a_new_process_the_checkpoint_is_equal(tmp_path: Path) -> None:
     straight, half = str(tmp_path / "straight"), str(tmp_path / "half")
-    once = ["--quiet", "--set", "data.limit=200"]
+    once = ["--quiet", "--set", "data.limit=160"]
     subprocess.run(command("train", *once, "--epochs", "2", "--out", half), check=True, cwd=ROOT)
     subprocess.run(command("resume", half, "--epochs", "4", "--quiet"), check=True, cwd=ROOT)
     subprocess.run(command("train", *once, "--epochs", "4", "--out", straight), check=True, cwd=ROOT)

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -180,12 +180,28 @@ def test_more_images_than_the_memory_takes_are_refused_before_they_are_read(fold
     with pytest.raises(BadInput, match=r"is 4x3 pixels, and 5 such images are more than .* set data\.size"):
         load(folder)
     assert len(load(folder, size=2).x) == len(load(folder, limit=5, grayscale=True).x) == 5
-    assert len(load(folder, limit=2).x) == 2
+    assert len(load(folder, limit=2, validation=0).x) == 2
 
 
 def test_what_is_beyond_the_limit_is_not_read(folder):
     (folder / "dog" / "z.png").write_bytes(b"nothing like an image")
-    assert load(folder, limit=4).y.tolist() == [0, 1, 0, 1]
+    assert load(folder, limit=4, validation=0).y.tolist() == [0, 1, 0, 1]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 12), st.sampled_from([0, 0.1, 0.25, 0.5]), st.sampled_from([0, 0.2, 0.3]))
+def test_no_more_images_are_read_than_a_limit_and_its_held_out_shares_take(tmp_path, limit, validation, test):
+    for number in range(30):
+        for kind in ("cat", "dog"):
+            if not (path := tmp_path / kind / f"{number:02}.png").exists():
+                save(path, (number, 0, 0), (1, 1))
+    shares = {"limit": limit, "validation": validation, "test": test}
+    read = len(load(tmp_path, **shares).x)
+    splits = prepare(DataSet.parse({"name": "image_folder", "path": str(tmp_path), **shares}), 0)
+    assert len(splits.train) == limit
+    assert (splits.validation is not None, splits.test is not None) == (validation > 0, test > 0)
+    least = max([limit + 1, *(1 / share for share in (validation, test) if share)])
+    assert limit <= read <= least / (1 - validation) / (1 - test) + 1
 
 
 @pytest.mark.parametrize("name", ["z.png", "z.jpg"])

@@ -7,8 +7,10 @@ from engine.data import CROSSES, SOURCES, DataSet, prepare
 from engine.errors import BadInput
 
 
-def rows_of(split):
-    return [] if split is None else [row.tobytes() for row in split.x]
+def rows_of(splits):
+    """The rows of the training, validation and test split."""
+    parts = (splits.train, splits.validation, splits.test)
+    return [[] if split is None else [row.tobytes() for row in split.x] for split in parts]
 
 
 @settings(deadline=None)
@@ -22,13 +24,12 @@ def rows_of(split):
 def test_splits_are_disjoint_whole_and_repeatable(samples, validation, test, seed, limit):
     fields = {"name": "sine", "samples": samples, "validation": validation, "test": test, "limit": limit}
     dataset = DataSet.parse({key: value for key, value in fields.items() if value is not None})
-    splits, again = prepare(dataset, seed), prepare(dataset, seed)
-    parts = [rows_of(part) for part in (splits.train, splits.validation, splits.test)]
-    everything = [row.tobytes() for row in dataset.load(seed).x[:limit]]
-    assert sorted(parts[0] + parts[1] + parts[2]) == sorted(everything)
-    assert parts == [rows_of(part) for part in (again.train, again.validation, again.test)]
-    assert len(parts[2]) == pytest.approx(test * len(everything), abs=0.5)
-    assert len(parts[1]) == pytest.approx(validation * (len(everything) - len(parts[2])), abs=0.5)
+    train, validated, tested = rows_of(prepare(dataset.model_copy(update={"limit": None}), seed))
+    everything = [row.tobytes() for row in dataset.load(seed).x]
+    assert sorted(train + validated + tested) == sorted(everything)
+    assert rows_of(prepare(dataset, seed)) == rows_of(prepare(dataset, seed)) == [train[:limit], validated, tested]
+    assert len(tested) == pytest.approx(test * len(everything), abs=0.5)
+    assert len(validated) == pytest.approx(validation * (len(everything) - len(tested)), abs=0.5)
 
 
 def test_targets_stay_with_their_rows():
@@ -48,12 +49,21 @@ def test_another_seed_holds_out_other_rows():
     assert not np.array_equal(*held)
 
 
-def test_a_limit_takes_the_first_rows_before_any_are_held_out():
-    splits = prepare(DataSet.parse({"name": "iris", "limit": 60, "standardize": "none"}), 0)
-    labels = np.concatenate([splits.train.y, splits.validation.y])
-    assert np.bincount(labels).tolist() == [50, 10]
-    assert len(splits.validation) == 12
-    assert len(prepare(DataSet.parse({"name": "iris", "limit": 1000}), 0).train) == 120
+def test_a_limit_takes_the_first_training_rows_and_cuts_nothing_that_is_held_out():
+    table = {"name": "iris", "validation": 0.2, "test": 0.2, "standardize": "none"}
+    whole, cut = prepare(DataSet.parse(table), 0), prepare(DataSet.parse({**table, "limit": 60}), 0)
+    assert [len(whole.train), len(cut.train)] == [96, 60]
+    assert np.array_equal(cut.train.x, whole.train.x[:60])
+    assert np.array_equal(cut.train.y, whole.train.y[:60])
+    assert np.array_equal(cut.validation.x, whole.validation.x)
+    assert np.array_equal(cut.test.x, whole.test.x)
+    assert len(prepare(DataSet.parse({**table, "limit": 1000}), 0).train) == 96
+
+
+def test_a_limit_decides_what_the_scaling_is_fitted_on():
+    splits = prepare(DataSet.parse({"name": "iris", "limit": 5, "standardize": "zscore"}), 0)
+    assert np.allclose(splits.train.x.mean(axis=0), 0, atol=1e-5)
+    assert np.abs(splits.validation.x.mean(axis=0)).max() > 1
 
 
 def test_arrays_are_float32_contiguous_and_read_only():
@@ -76,7 +86,6 @@ def test_arrays_are_float32_contiguous_and_read_only():
         ({"name": "gate", "validation": 0.1}, "data.validation is 0.1: of 4 rows that is none; set it to 0"),
         ({"name": "gate", "validation": 0.95}, "data.validation is 0.95: of 4 rows none is left to train on"),
         ({"name": "gate", "test": 0.9}, "data.test is 0.9: of 4 rows none is left"),
-        ({"name": "iris", "limit": 1}, "data.validation is 0.2: of 1 row that is none"),
     ],
 )
 def test_a_split_without_rows_names_the_fix(table, words):
