@@ -35,11 +35,14 @@ def with_part(kind: str, name: str, **changes: Any) -> dict[str, Any]:
 
 
 def try_out(table: dict[str, Any], setting: Setting, value: Any) -> None:
+    """Two steps; or a line that names the setting."""
+    told = setting.name
     try:
         Trainer(parse_experiment(table)).advance(steps=2)
     except (BadInput, RunFailed) as error:
-        assert setting.name in str(error), f"{value!r} of {setting.name}: {error}"
-        assert "\n" not in str(error)
+        told = str(error)
+    assert setting.name in told, f"{setting.name} = {value!r}: {told}"
+    assert "\n" not in told
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
