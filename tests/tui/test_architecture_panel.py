@@ -11,7 +11,7 @@ from hosting import Desk, Until, desk_of
 from engine import Experiment, Layer, load_experiment
 from tui.app import Workbench
 from tui.draft import NodeRow
-from tui.panels.architecture import in_short
+from tui.panels.architecture import NO_LAYER, in_short
 from tui.panels.network_rows import LayerRow, bar_of, columns_of, counted, thousands
 
 
@@ -446,3 +446,21 @@ def test_the_hint_of_a_layer_is_a_whole_sentence_without_its_source() -> None:
         text = in_short(kind.summary())
         assert text
         assert text.count("(") == text.count(")"), text
+
+
+@pytest.mark.parametrize("row", ["[data]", "output", "[loss]"])
+async def test_what_is_done_to_layers_says_so_elsewhere(
+    until: Until, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(until, "digits") as desk:
+        before, told = desk.runs, []
+        monkeypatch.setattr(desk.panel, "notify", lambda text, **_: told.append(text))
+        for count, key in enumerate(("x", "d", "t", "K", "J"), 1):
+            desk.panel.form.go(row)
+            await desk.press(key)
+            assert told == [NO_LAYER] * count, key
+        assert desk.runs == before
+        desk.panel.form.go("layers.1")
+        await desk.press("x")
+        assert len(told) == 5
+        assert desk.runs != before

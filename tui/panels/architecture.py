@@ -29,6 +29,7 @@ from tui.rows import FieldRow, HeadingRow, Row
 
 SOURCE = re.compile(r" \([A-Z][^()]* \d{4}[^()]*\)")  # "(Ba 2016)"
 AROUND = 10  # rows of the border, the hint, and what is before and behind the layers
+NO_LAYER = "the cursor is on no layer; data, output and loss stay where they are"
 ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
 
 
@@ -257,18 +258,24 @@ on until the new one holds together.
         place = self._ends(0)
         self._choose_type("Insert", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name))
 
+    def _layer(self) -> int | None:
+        """Which layer an action is for; where the cursor is on none, a line says so."""
+        if self.place is None:
+            self.notify(NO_LAYER, timeout=2)
+        return self.place
+
     def action_type(self) -> None:
-        if (place := self.place) is None or self._shown is None:
+        if (place := self._layer()) is None or self._shown is None:
             return
         now = self._shown.rows[place].type
         self._choose_type("Type", place, lambda shape, name: draft.retyped(self.experiment, shape, place, name), now)
 
     def action_duplicate(self) -> None:
-        if (place := self.place) is not None:
+        if (place := self._layer()) is not None:
             self._structure(lambda shape: draft.duplicated(self.experiment, shape, place), place + 1)
 
     def action_remove(self) -> None:
-        if (place := self.place) is not None:
+        if (place := self._layer()) is not None:
             self._structure(lambda shape: draft.deleted(self.experiment, shape, place), place)
 
     def action_move_up(self) -> None:
@@ -278,7 +285,7 @@ on until the new one holds together.
         self._move(1)
 
     def _move(self, direction: int) -> None:
-        place = self.place
+        place = self._layer()
         if place is not None and 0 <= (to := place + direction) < self._layer_count:
             self._structure(lambda shape: draft.moved(self.experiment, shape, place, to), to)
 
