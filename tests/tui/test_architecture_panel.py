@@ -11,7 +11,7 @@ from hosting import Desk, Until, desk_of
 from engine import Experiment, Layer, load_experiment
 from tui.app import Workbench
 from tui.draft import NodeRow
-from tui.panels.architecture import NO_LAYER, in_short
+from tui.panels.architecture import NO_LAYER, in_short, layer_options
 from tui.panels.network_rows import LayerRow, bar_of, columns_of, counted, thousands
 
 
@@ -442,6 +442,7 @@ def test_the_hint_of_a_layer_is_a_whole_sentence_without_its_source() -> None:
     norm = in_short(Layer.registry["batch_norm"].summary())
     assert norm == "y = w xhat + b with xhat = (x - mean) / sqrt(var + eps), by feature over the batch"
     assert in_short(Layer.registry["relu"].summary()) == "y = max(0, x): slope 1 or 0"
+    assert next(option for option in layer_options() if option.label == "batch_norm").summary == norm + "."
     for kind in Layer.registry.values():
         text = in_short(kind.summary())
         assert text

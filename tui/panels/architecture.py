@@ -321,8 +321,8 @@ def in_short(summary: str) -> str:
 
 
 def layer_options() -> list[Option]:
-    """All types of layers, dense first and the activations apart."""
+    """All types of layers, dense first and the activations apart; without their sources, for which there is no room."""
     groups = {False: "Layers", True: "Activations"}
-    found = [Option(name, name, kind.summary(), groups[issubclass(kind, Activation)])
+    found = [Option(name, name, SOURCE.sub("", kind.summary()), groups[issubclass(kind, Activation)])
              for name, kind in Layer.choices().items()]  # fmt: skip
     return sorted(found, key=lambda option: (option.group == groups[True], option.value != "dense"))
