@@ -26,7 +26,7 @@ from tui.screens.seeing import SeeingScreen
 from tui.store import Store
 
 IMAGES = Path(__file__).parent / "images"
-SEVEN = ((11.0, 9.0), (28.0, 9.0), (24.0, 18.0), (18.0, 31.0))
+FIVE = ((27.0, 8.0), (14.0, 8.0), (13.0, 18.0), (22.0, 17.0), (27.0, 23.0), (23.0, 30.0), (12.0, 31.0))
 Driver = Pilot[int]
 
 
@@ -44,16 +44,16 @@ class Shot:
     finish: Callable[[Driver], Awaitable[None]] | None = None
 
 
-async def draw_seven(pilot: Driver) -> None:
+async def draw_five(pilot: Driver) -> None:
     """Draws on the pad, as the mouse does."""
     app = pilot.app
     assert isinstance(app, Workbench)
     await app.push_screen(DrawScreen(app.session))
     pad = app.screen.query_one(Pad)
     pad.ink.begin()
-    for start, end in pairwise(SEVEN):
+    for start, end in pairwise(FIVE):
         pad.ink.line(start, end)
-    pad.x, pad.y = SEVEN[-1]
+    pad.x, pad.y = FIVE[-1]
     pad.update()
     pad.post_message(Pad.Drawn())
     await settled(pilot)
@@ -76,7 +76,7 @@ SHOTS = {
     "digits-light": Shot("digits", 5, keys=("3",), theme="light"),
     "confusion": Shot("digits", 2, 100, 30, keys=("5", "f"), view="Confusion"),
     "seeing": Shot("digits-cnn", 4, 110, 30, finish=choose_a_unit),
-    "draw": Shot("digits-cnn", 4, 90, 26, finish=draw_seven),
+    "draw": Shot("digits-cnn", 4, 90, 26, finish=draw_five),
     "small": Shot("dead-relu", 6, 80, 24, keys=("4",)),
 }
 
