@@ -122,18 +122,6 @@ def load_checkpoint(path: str | Path, folder: Path | None = None, cores: int = 1
     return trainer
 
 
-def load_weights(trainer: Trainer, path: str | Path) -> None:
-    """Puts the parameters and running statistics of any safetensors file into a network of the same names and shapes.
-
-    Nothing else is read: not the optimizer's state, not the record. Raises BadInput, and then nothing has changed.
-    """
-    place = f"weights '{path}'"
-    tensors, _ = _open(Path(path), place)
-    values, buffers = _vectors(tensors, trainer, place)
-    trainer.network.values[...] = values
-    trainer.network.buffers[...] = buffers
-
-
 def read_checkpoint(path: str | Path) -> tuple[Record, dict[str, Array]]:
     """The record and the tensors of a checkpoint that is whole. Raises BadInput."""
     place = f"checkpoint '{path}'"

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 import engine.checkpoint
 from engine import BadInput, Experiment, RunFailed, Trainer, load_experiment, parse_experiment
-from engine.checkpoint import KEY, Record, load_checkpoint, load_weights, read_checkpoint, save_checkpoint
+from engine.checkpoint import KEY, Record, load_checkpoint, read_checkpoint, save_checkpoint
 from engine.files import write_atomically
 
 RUNS = {
@@ -58,9 +58,10 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-def rewritten(path: Path, change: dict[str, object]) -> Path:
-    """The checkpoint with other numbers in its record, and a checksum that is right again."""
+def rewritten(path: Path, change: dict[str, object], others: dict[str, np.ndarray] | None = None) -> Path:
+    """The checkpoint with other values in its record, other tensors, and a checksum that is right again."""
     record, tensors = read_checkpoint(path)
+    tensors |= others or {}
     changed = Record.model_validate_json(json.dumps(json.loads(record.model_dump_json()) | change))
     checksum = engine.checkpoint._checksum(changed, tensors)
     changed = changed.model_copy(update={"checksum": checksum})
@@ -171,23 +172,16 @@ def test_float64_and_losses_that_are_not_finite_survive(tmp_path: Path) -> None:
     assert isnan(resumed.history.rows[2].valid_loss or 0.0)
 
 
-def test_weights_alone_go_into_a_network_of_the_same_shape(saved: Path) -> None:
-    trainer, other = load_checkpoint(saved), Trainer(small(seed=5))
-    load_weights(other, saved)
-    np.testing.assert_array_equal(other.network.values, trainer.network.values)
-    wrong = Trainer(parse_experiment({"data": "xor", "model": {"name": "mlp", "hidden": [3]}}))
-    before = wrong.network.values.copy()
-    with pytest.raises(BadInput, match=r"dense1.weight has shape .* and the network's is \(3, 2\)"):
-        load_weights(wrong, saved)
-    np.testing.assert_array_equal(wrong.network.values, before)
-
-
-def test_weights_that_are_not_finite_are_not_taken(saved: Path, tmp_path: Path) -> None:
-    tensors = load_file(saved)
-    tensors["dense1.weight"][1, 1] = nan
-    save_file(tensors, tmp_path / "weights")
-    with pytest.raises(BadInput, match=r"dense1\.weight holds a number that is not finite"):
-        load_weights(load_checkpoint(saved), tmp_path / "weights")
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        (np.full((32, 2), nan, np.float32), r"dense1\.weight holds a number that is not finite"),
+        (np.ones((3, 2), np.float32), r"dense1\.weight has shape \(3, 2\), and the network's is \(32, 2\)"),
+    ],
+)
+def test_weights_that_do_not_fit_are_not_taken(saved: Path, tensor: np.ndarray, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        load_checkpoint(rewritten(saved, {}, {"dense1.weight": tensor}))
 
 
 def test_a_weight_that_is_not_finite_is_not_saved_over_a_good_one(saved: Path) -> None:
