@@ -166,9 +166,10 @@ def write_product(do: Plan, a: Array, b: Array, out: Array) -> None:
     groups, m, k = a.shape
     n = b.shape[2]
     rows, columns = m, n
-    if m >= n:
+    transposed = b.strides[2] != b.itemsize
+    if m >= n or transposed:
         rows = PACKING_STARTS // (k * n)
-        if b.strides[2] != b.itemsize:
+        if transposed:
             rows = min(rows, SMALL_RESULT // n)
     else:
         columns = PACKING_STARTS // (k * m)
@@ -207,8 +208,8 @@ def add_pixels(do: Plan, images: Array, out: Array) -> None:
 def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first: bool) -> None:
     """total += a @ b, or = where it is the first; a long inner axis is cut as `write_product` cuts the outer ones."""
     inner = a.shape[2]
-    longest = PACKING_STARTS // (a.shape[1] * b.shape[2])
-    parts = -(-inner // longest) if longest >= LONG_INNER else 1
+    longest = PACKING_STARTS // min(a.shape[1] * b.shape[2], SMALL_RESULT)
+    parts = -(-inner // longest) if inner >= LONG_INNER else 1
     edges = [inner * part // parts for part in range(parts + 1)]
     for start, stop in pairwise(edges):
         fresh = first and start == 0
@@ -217,7 +218,7 @@ def add_product(do: Plan, a: Array, b: Array, total: Array, spare: Array, first:
             do(np.add, total, spare, total)
 
 
-LONG_INNER = 1_024
+LONG_INNER = 1_536
 SMALL_RESULT = 1_152
 FEWEST_ROWS = 16
 

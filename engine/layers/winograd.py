@@ -122,7 +122,7 @@ class Winograd:
 
     def chunks(self, grid: Shape) -> tuple[Chunk, ...]:
         """Tiles that fit the cache together, of images of `grid` (C, rows, columns, N)."""
-        return chunks(grid, 16 * max(len(self.at.x), len(self.at.y)))
+        return chunks(grid, 4 * max(len(self.at.x), len(self.at.y)))
 
     def kernels(self, do: Plan) -> Array:
         """Lays x out, and makes U (16, O, C)."""
