@@ -17,7 +17,6 @@ DEFAULT = -1  # the terminal's (or the widget's) own colour
 ANSI = 1 << 24  # ANSI + n is the n-th of the 16 colours; below it, 0xRRGGBB
 BOLD, DIM, REVERSE = 1, 2, 4
 FILLER = "\0"  # stands in the second column of a wide character
-WIDE_FROM = 0x2E80  # what is drawn below it is one column wide
 ODD = re.compile("[\\u0300-\\u1fff\\u200b-\\u200f\\u2e80-\\U0010ffff]")  # what may be of another width
 
 
@@ -50,6 +49,7 @@ class Picture:
         self.fg: NDArray[np.int32] = np.full(shape, DEFAULT, np.int32)
         self.bg: NDArray[np.int32] = np.full(shape, DEFAULT, np.int32)
         self.face: NDArray[np.uint8] = np.zeros(shape, np.uint8)
+        self.has_wide = False
 
     @property
     def width(self) -> int:
@@ -61,7 +61,9 @@ class Picture:
 
     def put(self, row: int, column: int, text: str, fg: int = DEFAULT, face: int = 0, bg: int | None = None) -> int:
         """Write `text` from (row, column) on, cut at the edges; `bg` None keeps what is behind. Returns its end."""
-        text = _spread(text) if ODD.search(text) else text
+        if not text.isascii() and ODD.search(text):
+            text = _spread(text)
+            self.has_wide = self.has_wide or FILLER in text
         end = column + len(text)
         start, stop = max(0, column), min(self.width, end)
         if 0 <= row < self.height and start < stop:
@@ -75,6 +77,7 @@ class Picture:
 
     def paste(self, other: "Picture", row: int, column: int) -> None:
         """Copy another picture's cells here, its top left cell to (row, column), cut at the edges."""
+        self.has_wide = self.has_wide or other.has_wide
         top, left = max(0, row), max(0, column)
         bottom, right = min(self.height, row + other.height), min(self.width, column + other.width)
         if top < bottom and left < right:
@@ -101,7 +104,7 @@ class Picture:
         text = self.letters(row)
         cuts = (np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()
         segments = [
-            Segment(text[start:stop].replace(FILLER, ""), _style(int(keys[start])))
+            Segment(_shown(text[start:stop]) if self.has_wide else text[start:stop], _style(int(keys[start])))
             for start, stop in zip([0, *cuts], [*cuts, self.width], strict=True)
             if start < stop
         ]
@@ -109,12 +112,12 @@ class Picture:
 
     def to_text(self) -> str:
         """The characters alone, a line a row, no blanks at the ends of lines."""
-        return "\n".join(self.letters(row).replace(FILLER, "").rstrip() for row in range(self.height))
+        return "\n".join(_shown(self.letters(row)).rstrip() for row in range(self.height))
 
     def letters(self, row: int) -> str:
         """A row's characters, one a cell; half of a wide one, whose other half something else has taken, is a blank."""
         text = self.chars[row].tobytes().decode("utf-32-le")
-        if not self.chars[row].size or (self.chars[row].max() < WIDE_FROM and FILLER not in text):
+        if not self.has_wide:
             return text
         around = zip(f" {text}", text, f"{text[1:]} ", strict=False)
         return "".join(
@@ -127,6 +130,11 @@ class Picture:
         back = np.where(self.bg == DEFAULT, bg, self.bg).astype(np.int64)
         keys: NDArray[np.int64] = (front + 1) | (back + 1) << 29 | self.face.astype(np.int64) << 58
         return keys
+
+
+def _shown(text: str) -> str:
+    """What a terminal is sent: it fills a wide character's second column by itself."""
+    return text.replace(FILLER, "")
 
 
 def _spread(text: str) -> str:
