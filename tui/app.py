@@ -284,6 +284,13 @@ class Workbench(ScreenActions):
         first, rest = self.screen.size.region.split_horizontal(1)  # in two parts, of which only what is new is written
         self.screen.refresh(first, rest)
 
+    def set_timer(self, *args: Any, **kwargs: Any) -> Timer:
+        """As Textual's, which leaves out a call whose time is past, even the only one: here it comes late instead, when
+        training has held the screen up."""
+        timer = super().set_timer(*args, **kwargs)
+        timer._skip = False
+        return timer
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):
             self._terminal.forget()

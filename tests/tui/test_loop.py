@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from selectors import DefaultSelector
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from engine import load_experiment
@@ -61,3 +63,22 @@ async def test_what_a_key_changes_is_painted_without_waiting_for_the_timer(
         async with asyncio.timeout(10):
             while not painted:  # the pilot's own pause would paint
                 await asyncio.sleep(0)
+
+
+async def test_a_resize_that_training_held_up_comes_late_rather_than_never(
+    until: Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, begun = Workbench(load_experiment("spiral")), set[object]()
+
+    def late_for_a_new_timer() -> float:
+        task = asyncio.current_task()
+        held_up = getattr(task.get_coro(), "__name__", "") == "_run_timer" and task not in begun if task else False
+        begun.add(task)
+        return time.monotonic() - (1.0 if held_up else 0.0)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app._session is not None)
+        monkeypatch.setattr("textual.timer._time.get_time", late_for_a_new_timer)
+        for size in (Size(80, 24), Size(100, 30)):
+            app.post_message(Resize(size, size))
+            await until(pilot, lambda width=size.width: app.bench.header.outer_size.width == width)

@@ -255,11 +255,11 @@ early stopping watches for it.
         self._sent, self._target = self._target, None
         self.session.seek(self._sent)
         self._arrival = self.session.ask(lambda trainer: trainer.state.step)
-        self.set_timer(POLL, self._poll)
+        self.app.set_timer(POLL, self._poll)
 
     def _poll(self) -> None:
         if self._arrival is not None and not self._arrival.done():
-            self.set_timer(POLL, self._poll)
+            self.app.set_timer(POLL, self._poll)
             return
         self._arrival = self._sent = None
         self._send()
