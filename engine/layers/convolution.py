@@ -23,6 +23,9 @@ from engine.layers.columns import (
     windows_over,
     write_product,
 )
+from engine.layers.filtering import Filtering
+from engine.layers.rowwise import Rowwise
+from engine.layers.tiles import KERNELS
 from engine.layers.winograd import Winograd
 from engine.memory import Array
 from engine.plan import Plan
@@ -37,8 +40,8 @@ class Conv2d(Layer, name="conv2d"):
 
     In matrices, with K = C k^2 / groups + 1 and P positions: y (O, P) = [W b] (O, K) X (K, P), where X holds a window a
     column and a last row of ones. Then [dW db]^T = X dy^T and dX = W^T dy, whose entries are added to the pixels that
-    they came from. Where the stride is 1, dx is a convolution of dy instead, which copies less; and 3 x 3 kernels over
-    many channels take engine/layers/winograd.py's way, with fewer multiplications.
+    they came from. Where the stride is 1, dx is a convolution of dy instead, which copies less; and 3 x 3 and 5 x 5
+    kernels over many channels need fewer multiplications (engine/layers/filtering.py).
     """
 
     channels: int = Field(16, ge=1, le=65_536, description="number of output channels (filters)")
@@ -77,9 +80,9 @@ class Conv2d(Layer, name="conv2d"):
         )
 
     def forward(self, do: Plan, at: Site) -> None:
-        """y = [W b] X, a chunk of positions at a time; or by Winograd's way."""
-        if self.filters(len(at.x)):
-            Winograd(at, self.padding).forward(do)
+        """y = [W b] X, a chunk of positions at a time; or by minimal filtering."""
+        if filtering := self.filtering(len(at.x)):
+            filtering(at, self.padding).forward(do)
             return
         x, weights, windows = at.x, self.whole_weights(do, at), self._windows()
         if self.padding:
@@ -96,8 +99,8 @@ class Conv2d(Layer, name="conv2d"):
 
     def backward(self, do: Plan, at: Site) -> None:
         """Both gradients, by the way that copies less."""
-        if self.filters(len(at.x)):
-            way = Winograd(at, self.padding)
+        if filtering := self.filtering(len(at.x)):
+            way = filtering(at, self.padding)
             way.slopes.fill(do, at.dy)
             way.backward(do)
             return
@@ -113,10 +116,14 @@ class Conv2d(Layer, name="conv2d"):
         """Whether dx, of so many channels, is best had as a convolution of dy."""
         return self.stride == 1 and self.border >= 0 and self.channels <= 4 * inputs
 
-    def filters(self, inputs: int) -> bool:
-        """Whether Winograd's way is the fastest for so many channels."""
-        fits = (self.kernel, self.stride, self.dilation, self.groups) == (3, 1, 1, 1) and self.padding <= 2
-        return fits and min(self.channels, inputs) >= FEWEST_CHANNELS
+    def filtering(self, inputs: int) -> type[Filtering] | None:
+        """The form of minimal filtering that is the fastest way for so many channels, or None where there is none."""
+        if (self.stride, self.dilation, self.groups) != (1, 1, 1) or self.padding >= self.kernel:
+            return None
+        channels = min(self.channels, inputs)
+        if self.kernel == 3 and channels >= FEWEST_BOTH_WAYS:
+            return Winograd
+        return Rowwise if self.kernel in KERNELS and channels >= FEWEST_ROWWISE else None
 
     @property
     def border(self) -> int:
@@ -214,4 +221,4 @@ class Conv2d(Layer, name="conv2d"):
         return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
 
 
-FEWEST_CHANNELS = 32
+FEWEST_ROWWISE, FEWEST_BOTH_WAYS = 8, 64  # channels

@@ -17,9 +17,9 @@ from engine.layers.activations import Relu
 from engine.layers.base import Layer, Shape, Site, pieces
 from engine.layers.columns import Chunk
 from engine.layers.convolution import Conv2d
+from engine.layers.filtering import Filtering
 from engine.layers.pooling import MaxPool2d
 from engine.layers.unrolled import Unrolled
-from engine.layers.winograd import Winograd
 from engine.memory import Array
 from engine.plan import Plan
 
@@ -46,7 +46,7 @@ def fuse(layers: Sequence[Layer], shape: Shape, learning: bool) -> Fused | None:
         return ReluPool(pool)
     if not isinstance(first, Conv2d) or (pool.kernel, pool.step, pool.padding) != (2, 2, 0):
         return None
-    return ConvPool(first) if not learning or first.filters(shape[0]) or first.turns(shape[0]) else None
+    return ConvPool(first) if not learning or first.filtering(shape[0]) or first.turns(shape[0]) else None
 
 
 class ReluPool:
@@ -126,12 +126,12 @@ class ConvPool:
                 slopes.use(half, part)
         way.backward(do)
 
-    def _way(self, conv: Site, pool: Site) -> Winograd | Unrolled:
-        if self.conv.filters(len(conv.x)):
-            return Winograd(conv, self.conv.padding)
+    def _way(self, conv: Site, pool: Site) -> Filtering | Unrolled:
+        if filtering := self.conv.filtering(len(conv.x)):
+            return filtering(conv, self.conv.padding)
         return Unrolled(self.conv, conv, pool.y.shape)
 
-    def _masked(self, conv: Site, pool: Site, way: Winograd | Unrolled) -> Iterator[tuple[Chunk, Array, Array]]:
+    def _masked(self, conv: Site, pool: Site, way: Filtering | Unrolled) -> Iterator[tuple[Chunk, Array, Array]]:
         """Each chunk of windows with its masks right (O, 2, q) and low (O, q)."""
         size, start = pool.y.size if conv.training else 0, 0
         right, low = conv.keep("right", (2 * size,), np.bool_), conv.keep("low", (size,), np.bool_)

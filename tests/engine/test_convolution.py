@@ -7,6 +7,9 @@ from engine import BadInput, Layer, Loss, Network, NodeSpec, connect
 from engine.layers import Scratch, Site, convolution
 from engine.layers.columns import chunks
 from engine.layers.convolution import Conv2d
+from engine.layers.rowwise import Rowwise
+from engine.layers.tiles import KERNELS, differences, sums
+from engine.layers.winograd import Winograd
 from engine.plan import Plan
 
 CASES = [  # inputs, outputs, height, width, kernel, stride, padding, dilation, groups, batch
@@ -25,19 +28,30 @@ CASES = [  # inputs, outputs, height, width, kernel, stride, padding, dilation, 
     (3, 4, 7, 8, 3, 1, 0, 1, 1, 3),
     (3, 2, 5, 4, 3, 1, 2, 1, 1, 1),
     (2, 2, 3, 1, 3, 1, 1, 1, 1, 2),
+    (3, 8, 9, 7, 5, 1, 2, 1, 1, 3),
+    (2, 3, 6, 5, 5, 1, 4, 1, 1, 2),
+    (3, 4, 8, 11, 5, 1, 0, 1, 1, 1),
+    (2, 2, 5, 5, 5, 1, 1, 1, 1, 4),
+    (3, 2, 3, 4, 5, 1, 3, 1, 1, 2),
+    (2, 3, 6, 6, 5, 1, 5, 1, 1, 2),
 ]
 LARGE = [
     (32, 40, 13, 9, 3, 1, 1, 1, 1, 33),
     (16, 32, 14, 14, 3, 1, 1, 1, 1, 32),
     (2, 3, 3, 3, 3, 1, 1, 1, 1, 4000),
     (2, 4, 20, 30, 3, 1, 1, 1, 1, 70),
+    (16, 32, 14, 14, 5, 1, 2, 1, 1, 32),
+    (9, 12, 10, 7, 5, 1, 1, 1, 1, 300),
 ]
 
 
-@pytest.fixture(params=["columns", "winograd"])
+@pytest.fixture(params=["columns", "rowwise", "winograd"])
 def way(request, monkeypatch):
-    """Both ways in which 3 x 3 kernels of stride 1 are computed, whatever the number of channels."""
-    monkeypatch.setattr(convolution, "FEWEST_CHANNELS", {"columns": 10**6, "winograd": 1}[request.param])
+    """The ways in which 3 x 3 and 5 x 5 kernels of stride 1 are computed, whatever the number of channels."""
+    never = 10**6
+    rowwise, both_ways = {"columns": (never, never), "rowwise": (1, never), "winograd": (1, 1)}[request.param]
+    monkeypatch.setattr(convolution, "FEWEST_ROWWISE", rowwise)
+    monkeypatch.setattr(convolution, "FEWEST_BOTH_WAYS", both_ways)
 
 
 def layer(case, bias=True):
@@ -132,12 +146,46 @@ def test_convolution_is_pytorchs(case, bias, dtype, close):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=close * max(1.0, float(theirs.abs().max())))
 
 
-@pytest.mark.parametrize(("channels", "filtered"), [(8, []), (32, ["b"])])
-def test_winograds_way_is_taken_where_there_are_many_channels(channels, filtered):
+@pytest.mark.parametrize(
+    ("settings", "inputs", "form"),
+    [
+        ({"channels": 8}, 8, Rowwise),
+        ({"channels": 7}, 64, None),
+        ({"channels": 64}, 7, None),
+        ({"channels": 64}, 63, Rowwise),
+        ({"channels": 64}, 64, Winograd),
+        ({"channels": 64, "kernel": 5}, 64, Rowwise),
+        ({"channels": 64, "kernel": 4}, 64, None),
+        ({"channels": 64, "stride": 2}, 64, None),
+        ({"channels": 64, "dilation": 2}, 64, None),
+        ({"channels": 64, "groups": 2}, 64, None),
+        ({"channels": 64, "padding": 3}, 64, None),
+    ],
+)
+def test_minimal_filtering_is_taken_where_it_is_faster(settings, inputs, form):
+    assert Conv2d(**settings).filtering(inputs) is form
+
+
+@pytest.mark.parametrize(("channels", "filtered"), [(7, []), (8, ["b"]), (64, ["b"])])
+def test_a_network_takes_minimal_filtering(channels, filtered):
     specs = [NodeSpec(name, Layer.parse({"type": "conv2d", "channels": channels, "padding": 1})) for name in "ab"]
     at = Network(specs, (3, 6, 6), Loss.parse("mse"), channels * 36, 0).run(2, training=True)
     at.forward.run()
     assert [name for name in "ab" if "padded" not in at.sites[name].kept] == filtered
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_minimal_filtering_takes_a_product_a_point(kernel):
+    random = np.random.default_rng(kernel)
+    g, d = random.standard_normal(kernel), list(random.standard_normal((kernel + 1, 1)))
+    V, y = np.zeros((kernel + 1, 1)), np.zeros((2, 1))
+    do = Plan(np.float64)
+    differences(do, d, V)
+    do.run()
+    M, do = (KERNELS[kernel] @ g)[:, None] * V, Plan(np.float64)
+    sums(do, M, y)
+    do.run()
+    np.testing.assert_allclose(y[:, 0], np.correlate(np.concatenate(d), g, "valid"), atol=1e-13)
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28, 32), (1, 14, 14, 128), (1, 3, 5, 5000), (1, 1, 1, 1), (1, 300, 2, 1)])
@@ -194,6 +242,7 @@ def network(conv, shape, fused, before, norm):
         ({"channels": 5}, (3, 9, 12)),
         ({"channels": 3, "padding": 2, "bias": False}, (2, 7, 6)),
         ({"channels": 4, "kernel": 5}, (1, 12, 11)),
+        ({"channels": 3, "kernel": 5, "padding": 2}, (2, 7, 10)),
         ({"channels": 4, "dilation": 2, "padding": 2}, (2, 9, 9)),
         ({"channels": 4, "stride": 2, "padding": 1}, (2, 12, 12)),
         ({"channels": 4, "kernel": 2, "bias": False}, (2, 7, 7)),
