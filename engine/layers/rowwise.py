@@ -22,11 +22,14 @@ class RowFilter(Filter):
     """For kernels U (k + 1, O, k C). Rows of V stay as long as the chunks are about the same columns."""
 
     def __init__(self, at: Site, tiles: Tiles, U: Array, bias: Array | None, parts: Sequence[Chunk]) -> None:
-        self.tiles, self.U = tiles, U
+        self.U, self.kernel = U, tiles.kernel
         self.bias = None if bias is None else bias[:, None, None]
-        (points, outs, _), (channels, height, *_) = U.shape, tiles.E.shape
+        points, outs, _ = U.shape
         most = max(part.positions for part in parts)
         self._width = max(part.positions // part.shape[0] for part in parts)
+        self._top = 2 * min(part.rows.start for part in parts)
+        self._E = tiles.E[:, self._top : 2 * max(part.rows.stop for part in parts) + tiles.kernel - 1]
+        channels, height, *_, self._batch = self._E.shape
         self._V = at.scratch((points, height, channels, self._width))
         self._M, self._y = (at.scratch((2 * count * outs * most,)) for count in (points, 2))
         self._first = self._place(parts[0])
@@ -34,20 +37,20 @@ class RowFilter(Filter):
 
     def read(self, do: Plan, part: Chunk) -> Stacks:
         """V (k + 1, k C, P) for each row of outputs; only rows that are not there yet are made."""
-        E, k, (points, height, channels, _) = self.tiles.E, self.tiles.kernel, self._V.shape
+        k, (points, height, channels, _) = self.kernel, self._V.shape
         place, width = self._place(part), part.positions // part.shape[0]
         if not self._first <= place <= self._first + self._width - width:
             self._first = place
             self._there[:] = False
         across = slice(place - self._first, place - self._first + width)
-        start, stop = 2 * part.rows.start, 2 * part.rows.stop
+        start, stop = 2 * part.rows.start - self._top, 2 * part.rows.stop - self._top
         missing = np.flatnonzero(~self._there[start : stop + k - 1, across].all(axis=1))
         if missing.size:
-            rows = slice(start + int(missing[0]), start + int(missing[-1]) + 1)
-            self._there[rows, across] = True
+            first, last = start + int(missing[0]), start + int(missing[-1]) + 1
+            self._there[first:last, across] = True
             columns = [slice(part.columns.start + i // 2, part.columns.stop + i // 2) for i in range(points)]
-            d = [E[:, rows, i % 2, some, part.samples].swapaxes(0, 1) for i, some in enumerate(columns)]
-            differences(do, d, self._V[:, rows, :, across].reshape(points, -1, channels, *part.shape[1:]))
+            d = [self._E[:, first:last, i % 2, some, part.samples].swapaxes(0, 1) for i, some in enumerate(columns)]
+            differences(do, d, self._V[:, first:last, :, across].reshape(points, -1, channels, *part.shape[1:]))
         V = self._V.reshape(points, height * channels, -1)[:, :, across]
         self._seen = [V[:, h * channels : (h + k) * channels] for h in range(start, stop)]
         return self._seen
@@ -69,7 +72,7 @@ class RowFilter(Filter):
 
     def _place(self, part: Chunk) -> int:
         """Where in a row of tiles (columns, N) the chunk starts."""
-        return int(part.columns.start * self.tiles.grid[3] + part.samples.start)
+        return int(part.columns.start * self._batch + part.samples.start)
 
 
 class Rowwise(Filtering):
