@@ -27,6 +27,9 @@ def main() -> None:
     chosen = [case for case in CASES if not args.cases or {case.name, case.name.split()[0]} & set(args.cases)]
     if not chosen:
         parser.error(f"no such case; there are {', '.join(case.name for case in CASES)}")
+    names = [rival.name for rival in rivals(args.playground, args.convnetjs, args.numpy_ml, args.quick)]
+    if unknown := [word for word in args.only or () if not any(word in name for name in names)]:
+        parser.error(f"--only: no rival's name holds {', '.join(map(repr, unknown))}; there are {'; '.join(names)}")
 
     print(machine.describe())
     print("MNIST:", "the real rows" if mnist_folder() else "no files found, random rows of that shape instead")
@@ -37,6 +40,9 @@ def main() -> None:
     results = []
     for case in chosen:
         children = measure(case, args)
+        if not children:
+            print("none of the rivals asked for takes this case", flush=True)
+            continue
         found = medians(children)
         results.append((case, found))
         versions |= dict.fromkeys(child.version for child in children if child.version)
