@@ -30,6 +30,7 @@ class Table:
     y: int64 labels (rows,), or float32 targets (rows, T).
     test_x and test_y: the official test part, where there is one. classes: the label names, () for regression.
     scaling: how the targets of a regression are scaled for training.
+    files: the file of each row, where every row has one of its own.
     """
 
     x: FloatArray
@@ -40,6 +41,7 @@ class Table:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     scaling: Scaling = "none"
+    files: tuple[str, ...] = ()
 
 
 class DataSet(Component, kind="data set"):

@@ -49,7 +49,8 @@ class ImageFolder(DataSet, name="image_folder"):
         if pixels.ndim == 3:
             pixels = pixels[..., None]
         x = np.divide(pixels.transpose(0, 3, 1, 2), np.float32(255), dtype=np.float32, order="C")
-        return Table(x, np.array([label for _, label in order], np.int64), classes=tuple(files))
+        names = tuple(_shown(f"{path.parent.name}/{path.name}") for path in paths)
+        return Table(x, np.array([label for _, label in order], np.int64), classes=tuple(files), files=names)
 
     @property
     def _enough(self) -> int | None:
@@ -107,7 +108,7 @@ def _files(root: Path) -> dict[str, list[Path]]:
     try:
         folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
         files = {
-            _class_name(folder): sorted(file for file in folder.iterdir() if _is_image(file)) for folder in folders
+            _shown(folder.name): sorted(file for file in folder.iterdir() if _is_image(file)) for folder in folders
         }
     except OSError as error:
         raise BadInput(f"{error.filename or root}: cannot be read ({(error.strerror or str(error)).lower()})") from None
@@ -115,17 +116,17 @@ def _files(root: Path) -> dict[str, list[Path]]:
         found = "one class folder" if files else "no class folders"
         raise BadInput(f"{root}: has {found}; make at least two folders with images in it, one a class")
     for folder in folders:
-        if not files[_class_name(folder)]:
+        if not files[_shown(folder.name)]:
             deeper = any(entry.is_dir() for entry in folder.iterdir())
             fix = f"if its folders are the classes, set data.path to {folder}" if deeper else "add some"
             raise BadInput(f"{folder}: holds no PNG or JPEG file; {fix}, or remove it")
     return files
 
 
-def _class_name(folder: Path) -> str:
-    """A folder's name as it can be shown everywhere: accents part of their letters, as not on a Mac, and ? for what is
-    no character."""
-    return "".join(one if one.isprintable() else "?" for one in normalize("NFC", folder.name))
+def _shown(name: str) -> str:
+    """A name as it can be shown everywhere: accents part of their letters, as not on a Mac, and ? for what is no
+    character."""
+    return "".join(one if one.isprintable() else "?" for one in normalize("NFC", name))
 
 
 def _is_image(file: Path) -> bool:

@@ -19,12 +19,14 @@ class Split:
     """One part of the rows, read-only and C-contiguous.
 
     x: float32 inputs (rows, *shape). y: int64 labels (rows,) or float32 targets (rows, T). points: the raw (x1, x2) of
-    data in the plane, float32 (rows, 2), for drawing; None for all other data.
+    data in the plane, float32 (rows, 2), for drawing; None for all other data. files: the file of each row, where every
+    row has one of its own.
     """
 
     x: FloatArray
     y: LabelArray | FloatArray
     points: FloatArray | None = None
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -77,19 +79,19 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
     scaler = fit_scaler(dataset.standardize, cross(crosses, train[0]))
     numbers = not table.classes and dataset.predict == "targets"
 
-    def split(x: FloatArray, y: LabelArray | FloatArray) -> Split:
+    def split(x: FloatArray, y: LabelArray | FloatArray, held: LabelArray) -> Split:
         inputs = np.ascontiguousarray(scaler.transform(cross(crosses, x)), dtype=np.float32)
         if dataset.predict == "inputs":
             y = inputs.reshape(len(inputs), -1)
         for array in (inputs, y, x):
             array.flags.writeable = False
-        return Split(inputs, y, x if plane else None)
+        return Split(inputs, y, x if plane else None, tuple(table.files[row] for row in held) if table.files else ())
 
     names = crosses or table.feature_names
     return Splits(
-        train=(train_split := split(*train)),
-        validation=split(*validation) if len(validation[0]) else None,
-        test=split(*test) if len(test[0]) else None,
+        train=(train_split := split(*train, rows)),
+        validation=split(*validation, validation_rows) if len(validation[0]) else None,
+        test=split(*test, test_rows) if len(test[0]) else None,
         shape=train_split.x.shape[1:],
         classes=() if dataset.predict == "inputs" else table.classes,
         feature_names=names,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import engine.data.downloads
 from engine import KINDS, GradientError, Trainer, load_experiment, parse_experiment, presets
@@ -124,6 +125,22 @@ def test_evaluate_names_what_is_confused_and_the_hardest_samples(
     assert all(0.5 <= each["confidence"] <= 1 for each in found["least_sure"])
     found = json.loads(read(capsys, "evaluate", str(runs / "hills"), "--json"))
     assert found["most_wrong"][0]["error"] >= found["most_wrong"][-1]["error"] > 0
+
+
+def test_evaluate_names_the_files_of_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for kind, shade in (("cat", 40), ("dog", 200)):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / f"{number}.png")
+    run = str(tmp_path / "run")
+    chosen = ["data.name=image_folder", f"data.path={tmp_path / 'pets'}", "data.grayscale=true", "data.validation=0.4"]
+    read(capsys, "train", "digits", *(word for one in chosen for word in ("--set", one)), "--epochs", "1", "--out", run)
+    found = json.loads(read(capsys, "evaluate", run, "--json"))["least_sure"]
+    assert len(found) == 4
+    for each in found:
+        assert (tmp_path / "pets" / each["file"]).is_file()
+        assert each["file"].startswith(f"{each['target']}/")
+    assert found[0]["file"] in read(capsys, "evaluate", run)
 
 
 def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

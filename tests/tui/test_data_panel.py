@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 from textual.app import App
 
 from engine import Session, parse_experiment
@@ -20,6 +21,7 @@ from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
 from tui.panels.samples import draw_scores, fitted, shrunk
 from tui.panels.views import AUGMENTED, CALIBRATION, CLASSES, CONFUSION, SAMPLES, draw_tabs, tabs, views
+from tui.screens.scene import see
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 SMALL = {"model": {"name": "mlp", "hidden": [16]}, "optimizer": {"name": "adam", "lr": 0.01}, "batch_size": 16}
@@ -637,3 +639,28 @@ def test_a_long_name_of_a_class_is_cut_with_an_ellipsis():
     first, second = picture.to_text().split("\n")
     assert first.split()[0] == "automob…"
     assert second.split()[0] == "cat"
+
+
+async def test_a_sample_that_is_a_file_is_named(tmp_path):
+    for kind, shade in (("cat", 40), ("dog", 200)):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / f"{number}.png")
+
+    async def act(host, pilot):
+        assert host.panel.view.name == "Samples"
+        look = host.panel.look
+        file = look.reading.file(int(look.order[look.chosen]))
+        assert (tmp_path / "pets" / file).is_file()
+        assert f"{file} · " in text(host).splitlines()[-1]
+        await pilot.press("right")
+        moved_to = host.panel.look
+        assert moved_to.reading.file(int(moved_to.order[moved_to.chosen])) in text(host)
+        row = int(look.reading.rows[look.order[look.chosen]])
+        scene = await asyncio.wrap_future(
+            host.session.ask(lambda trainer: see(trainer, look.reading.part, row, "dense1", "outputs"))
+        )
+        assert scene.file == file
+
+    data = {"path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
+    await opened(experiment("image_folder", data=data), (60, 22), act)

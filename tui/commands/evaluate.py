@@ -85,7 +85,13 @@ def _hardest(split: Split, scores: Array, predicted: Array, classes: tuple[str, 
 
     def entry(row: int) -> dict[str, Any]:
         said = {"target": classes[int(split.y[row])], "prediction": classes[int(predicted[row])]}
-        return {"row": row, **said, "confidence": float(confidence[row]), "target_score": float(right[row])}
+        return {
+            "row": row,
+            **_file(split, row),
+            **said,
+            "confidence": float(confidence[row]),
+            "target_score": float(right[row]),
+        }
 
     wrong = [row for row in hardest_first(right).tolist() if predicted[row] != split.y[row]]
     unsure = hardest_first(confidence).tolist()
@@ -96,10 +102,17 @@ def _hardest(split: Split, scores: Array, predicted: Array, classes: tuple[str, 
 def _far_off(split: Split, outputs: Array) -> list[dict[str, Any]]:
     """The rows (counted from 0) whose largest error over the targets is largest."""
     errors = np.abs(outputs - split.y).max(axis=1, initial=0)
-    return [
-        {"row": row, "target": split.y[row].tolist(), "prediction": outputs[row].tolist(), "error": float(errors[row])}
-        for row in hardest_first(-errors)[:SAMPLES_AS_JSON].tolist()
-    ]
+
+    def entry(row: int) -> dict[str, Any]:
+        said = {"target": split.y[row].tolist(), "prediction": outputs[row].tolist()}
+        return {"row": row, **_file(split, row), **said, "error": float(errors[row])}
+
+    return [entry(row) for row in hardest_first(-errors)[:SAMPLES_AS_JSON].tolist()]
+
+
+def _file(split: Split, row: int) -> dict[str, str]:
+    """Which file the row is, where there is one."""
+    return {"file": split.files[row]} if split.files else {}
 
 
 def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | None) -> dict[str, Split | None]:
@@ -129,7 +142,7 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
             raise BadInput(
                 f"--data is '{name}': its samples have shape {points.shape[1:]}, the network's {width}; {_LIKE}"
             )
-        return Split(ours.inputs(points), split.y, split.points)
+        return Split(ours.inputs(points), split.y, split.points, split.files)
 
     return {"train": adapted(theirs.train), "validation": adapted(theirs.validation), "test": adapted(theirs.test)}
 
@@ -216,7 +229,8 @@ def _samples(title: str, samples: list[dict[str, Any]]) -> list[str]:
     lines = ["", f"{title}", f"{'row':>6}  {'target':<{width}}  {'prediction':<{wide}}  confidence  target's score"]
     for each in shown:
         texts = f"{each['target']:<{width}}  {each['prediction']:<{wide}}"
-        lines.append(f"{each['row']:>6}  {texts}  {each['confidence']:10.4f}  {each['target_score']:14.4f}")
+        scores = f"{each['confidence']:10.4f}  {each['target_score']:14.4f}"
+        lines.append(f"{each['row']:>6}  {texts}  {scores}  {each.get('file', '')}".rstrip())
     return lines
 
 
@@ -225,5 +239,5 @@ def _off_by(rows: list[dict[str, Any]]) -> list[str]:
     lines = ["", "the most wrong", f"{'row':>6}  {'target':>10}  {'prediction':>10}  largest error"]
     for each in rows[:SAMPLES]:
         numbers = f"{each['target'][0]:10.4g}  {each['prediction'][0]:10.4g}  {each['error']:13.4g}"
-        lines.append(f"{each['row']:>6}  {numbers}")
+        lines.append(f"{each['row']:>6}  {numbers}  {each.get('file', '')}".rstrip())
     return lines

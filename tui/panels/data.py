@@ -219,6 +219,9 @@ Large splits are looked at through a fixed random sample, and the last line says
                 *(f"{text} · epoch {epoch}" for text in texts[1:]),
                 *(f"{text} · ★{epoch}" for text in texts),
             ]
+        if look.view.ordered and reading is not None and len(look.order):
+            file = reading.file(int(look.order[look.chosen]))
+            texts = [*(f"{file} · {text}" for text in texts if file), *texts]
         picture.put(row, 0, confusion.fitting(tuple(texts), picture.width), palette.color("muted"))
 
     def _title(self) -> None:

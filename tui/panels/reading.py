@@ -74,6 +74,11 @@ class Reading:
     scores: Array
     total: int
 
+    def file(self, place: int) -> str:
+        """The file of a row, where every row has one of its own; nothing where they have not."""
+        files = getattr(self.subject.splits, self.part).files
+        return str(files[int(self.rows[place])]) if files else ""
+
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """The likeliest class of each row."""

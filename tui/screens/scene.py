@@ -84,6 +84,7 @@ class Scene:
     names: tuple[str, ...]
     target: int | float | None
     gradient: Floats
+    file: str = ""
     occluded: Floats | None = None
     again: Floats | None = None
     maps: Floats | None = None
@@ -123,7 +124,7 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
         target = float(np.ravel(split.y[row])[0])
     about = {
         "nodes": tuple((one.name, one.layer.name, one.shape) for one in network.nodes), "mode": mode,
-        "part": part, "row": row,
+        "part": part, "row": row, "file": split.files[row] if split.files else "",
         "raw": raw, "scores": subject.scores(outputs)[0] if splits.classes else outputs[0], "classes": splits.classes,
         "names": splits.feature_names, "target": target, "gradient": seen.gradient, "again": again,
     }  # fmt: skip

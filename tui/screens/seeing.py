@@ -85,7 +85,8 @@ much it drops when a patch is covered.
         return [self.view]
 
     def about(self) -> list[Content]:
-        return [] if self.scene is None else [Content(f"{self.scene.part} row {self.scene.row}")]
+        scene = self.scene
+        return [] if scene is None else [Content(f"{scene.part} row {scene.row}  {scene.file}".rstrip())]
 
     def hints(self) -> tuple[tuple[Action, str], ...]:
         if self.view.choosing:

@@ -37,6 +37,7 @@ def test_folders_are_classes_and_rows_take_turns(folder):
     assert table.classes == ("cat", "dog")
     assert table.y.tolist() == [0, 1, 0, 1, 1]
     assert table.x.shape == (5, 3, 3, 4)
+    assert table.files == ("cat/x.jpeg", "dog/a.PNG", "cat/y.png", "dog/b.png", "dog/c.jpg")
     shades = np.rint(table.x[:, :, 0, 0] * 255).astype(int)
     assert shades[1].tolist() == [255, 0, 0]
     assert shades[3].tolist() == [30, 60, 90]
@@ -236,3 +237,17 @@ def test_any_damage_is_read_or_refused(tmp_path_factory, place, bytes_, kind):
     except BadInput as error:
         problem = str(error)
     assert "2.png" in problem if problem else shape == (3, 3, 8, 8)
+
+
+def test_rows_know_their_files_after_splitting(folder):
+    table = load(folder)
+    splits = prepare(
+        DataSet.parse({"name": "image_folder", "path": str(folder), "validation": 0.4, "limit": 2}, "data"), 0
+    )
+    parts = [splits.train, splits.validation]
+    assert [len(part.files) for part in parts] == [2, 2]
+    for part in parts:
+        for pixels, label, file in zip(part.x, part.y, part.files, strict=True):
+            row = table.files.index(file)
+            np.testing.assert_array_equal(pixels, table.x[row])
+            assert label == table.y[row]
