@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.graph import Node
+from engine.graph import INPUT, Node
 from engine.look import Look
 from engine.memory import Array
 from engine.network import Network
@@ -109,13 +109,25 @@ def filters(network: Network, node: str) -> Array | None:
         return weights.copy()
     if weights.ndim != 2:
         return None
-    source = nodes[node].inputs[0]
-    while source in nodes and nodes[source].layer.view:
-        source = nodes[source].inputs[0]
-    shape = nodes[source].shape if source in nodes else network.shape
+    source = _source(network, node)
+    shape = network.shape if source == INPUT else nodes[source].shape
     if len(shape) != 3 or min(shape[1:]) < 2 or np.prod(shape) != weights.shape[1]:
         return None
     return weights.reshape(-1, *shape).copy()
+
+
+def reads_input(network: Network, node: str) -> bool:
+    """Whether a node reads the network's input, as it is or flattened."""
+    return _source(network, node) == INPUT
+
+
+def _source(network: Network, node: str) -> str:
+    """Which node's numbers a node reads, seen through those that only reshape them."""
+    nodes = {one.name: one for one in network.nodes}
+    source = nodes[node].inputs[0]
+    while source in nodes and nodes[source].layer.view:
+        source = nodes[source].inputs[0]
+    return source
 
 
 def effective_field(network: Network, node: str, place: tuple[int, ...], x: Array) -> Array:

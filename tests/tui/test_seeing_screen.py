@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 from hosting import on_screen
+from PIL import Image
 
 from engine import INPUT, Session, load_experiment, parse_experiment
 from engine.reach import Box, reach
@@ -26,7 +27,7 @@ from tui.screens.maps import (
 )
 from tui.screens.scene import MODES, see
 from tui.screens.seeing import SeeingScreen
-from tui.screens.view import MEANINGS, RING
+from tui.screens.view import COLORED, MEANINGS, RING
 
 CONVOLUTIONS = [
     {"type": "conv2d", "channels": 6, "kernel": 3, "padding": 1, "name": "conv"},
@@ -413,6 +414,42 @@ async def test_among_weights_the_arrows_go_from_picture_to_picture(layers, node)
         assert screen.view.first <= screen.scene.unit.place[0] < screen.view.first + screen.view.shown
 
     await opened(experiment(layers=layers), (80, 24), act, node=node)
+
+
+@pytest.fixture
+def petals(tmp_path):
+    for name, color in (("rose", (200, 20, 20)), ("iris", (20, 20, 200))):
+        (tmp_path / "petals" / name).mkdir(parents=True)
+        for number in range(6):
+            Image.new("RGB", (12, 8), tuple(part + number for part in color)).save(
+                tmp_path / "petals" / name / f"{number}.png"
+            )
+    return {"name": "image_folder", "path": str(tmp_path / "petals"), "validation": 0.5}
+
+
+@pytest.mark.parametrize(("layers", "node", "shape"), [(CONVOLUTIONS, "conv", (3, 3)), (LAYERS, "dense1", (8, 12))])
+async def test_weights_that_read_colours_are_in_colour(petals, layers, node, shape):
+    layers = [{**layer, "units": 2} if layer.get("name") == "dense" else layer for layer in layers]
+
+    async def act(screen, pilot):
+        await press(screen, pilot, "m", "m")
+        weights, view = screen.scene.maps, screen.view
+        assert weights.shape[1:] == (3, *shape)
+        assert COLORED in view.draw(118, 38, Palette()).to_text()
+        picture, grid = draw_maps(weights, 0, 118, 38, Palette())
+        strongest = int(np.abs(weights).reshape(len(weights), -1).max(axis=1).argmax())
+        top, left = grid.place(strongest)
+        drawn = picture.fg[top, left]
+        red, green, blue = (0.5 + weights[strongest, :, 0, 0] / (2 * np.abs(weights).max())) * 255
+        assert (drawn >> 16, drawn >> 8 & 255, drawn & 255) == pytest.approx((red, green, blue), abs=6)
+        await press(screen, pilot, "u", "home", *["left"] * 40, "right")
+        assert screen.scene.unit.place[0] == 1
+        view.draw(118, 38, Palette(depth="ansi"))
+        assert view.each == 3
+        view.draw(118, 38, Palette())
+        assert view.each == 1
+
+    await opened(parse_experiment({"data": petals, "layers": layers}), (120, 40), act, node=node)
 
 
 async def test_a_channel_out_of_sight_is_brought_there():

@@ -9,7 +9,7 @@ from tui.drawing.axes import number
 from tui.drawing.halfblock import UPPER, halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import DEFAULT, Picture
-from tui.panels.samples import fitted, shrunk
+from tui.panels.samples import fitted, image, shrunk
 
 LOWER = ord("▄")
 STRIP = 9  # columns of colours in a legend
@@ -86,12 +86,18 @@ def grid_size(shape: tuple[int, ...], count: int, width: int, height: int, whole
 def draw_maps(
     maps: Floats, first: int, width: int, height: int, palette: Palette, whole: bool = True
 ) -> tuple[Picture, Grid]:
-    """Maps (N, H, W) side by side from the `first` on, all on one scale around zero; and where they are."""
+    """Maps (N, H, W) side by side from the `first` on, all on one scale around zero; and where they are. Those in
+    colour, (N, 3, H, W), are gray where they are zero.
+    """
     picture = Picture(width, height)
-    grid = grid_size(maps.shape[1:], len(maps), width, height, whole)
-    largest = largest_of(maps)
+    grid = grid_size(maps.shape[-2:], len(maps), width, height, whole)
+    largest = largest_of(maps) or 1
     for index, one in enumerate(maps[first : first + grid.count]):
-        picture.paste(signed(one, grid.rows, grid.columns, palette, largest), *grid.place(index))
+        drawn = (
+            signed(one, grid.rows, grid.columns, palette, largest) if one.ndim == 2
+            else image(0.5 + one / (2 * largest), grid.rows, grid.columns, palette)
+        )  # fmt: skip
+        picture.paste(drawn, *grid.place(index))
     return picture, grid
 
 
@@ -101,7 +107,9 @@ def draw_scale(low: float, high: float, palette: Palette, kind: str = "signed") 
     texts = number(low, 2), number(high, 2)
     picture = Picture(sum(map(len, texts)) + STRIP + 2, 1)
     values = np.tile(np.linspace(low, high, STRIP) / (largest or 1), (2, 1))
-    if palette.depth == "none":
+    if kind == "gray":
+        strip = image(np.tile((1 + values) / 2, (3, 1, 1)), 2, STRIP, palette)
+    elif palette.depth == "none":
         strip = shades(values, signed=kind == "signed")
     else:
         strip = halves(palette.signed(values) if kind == "signed" else palette.heat(values))

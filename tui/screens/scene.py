@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine import INPUT, Trainer
 from engine.reach import Reach, reach
-from engine.seeing import activity, effective_field, filters, occlusion, saliency
+from engine.seeing import activity, effective_field, filters, occlusion, reads_input, saliency
 from tui.drawing.axes import number
 from tui.panels.reading import Subject, share
 
@@ -69,8 +69,8 @@ class Scene:
     """Everything on the screen, for one sample, a row of a split, and one node (INPUT for the saliency and occlusion
     alone).
 
-    `maps` (N, H, W) are the pictures of the mode, `values` the vector where it is one, both None where there are none;
-    `again` what an autoencoder makes of the image.
+    `maps` (N, H, W) are the pictures of the mode, (N, 3, H, W) if they are weights that read a colour image; `values`
+    is the vector where it is one; both None where there are none. `again` is what an autoencoder makes of the image.
     """
 
     nodes: tuple[tuple[str, str, Place], ...]
@@ -135,7 +135,9 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
     maps, values = None, None
     if mode == "weights":
         weights = filters(network, node)
-        maps = None if weights is None else weights.reshape(-1, *weights.shape[2:])
+        if weights is not None:
+            colored = len(raw) == 3 and reads_input(network, node) and weights.shape[1] == 3
+            maps = weights if colored else weights.reshape(-1, *weights.shape[2:])
     elif mode != "field":
         shown = found.outputs if mode == "outputs" else found.gradients
         maps, values = (shown, None) if shown.ndim == 3 else (None, shown)

@@ -12,7 +12,7 @@ from tui.asking import Asking, moment
 from tui.panels.reading import PARTS
 from tui.screens.frame import WholeScreen
 from tui.screens.scene import MODES, Place, Scene, see
-from tui.screens.view import View, each
+from tui.screens.view import View
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
@@ -34,7 +34,8 @@ are, and page up and down go through them.
 **Gradients** are how much the best score changes with each of these outputs. Blue pushes it up, orange down.
 
 **Weights** are the filters of a convolution, and what each unit of a first dense layer looks for in the image. Where
-they are blue, a bright pixel adds to the output; where they are orange, it takes away.
+they are blue, a bright pixel adds to the output; where they are orange, it takes away. Those that read a colour image
+are in colour themselves: they look for what they look like.
 
 **A unit** is one number of the layer: `u` chooses one, arrows and brackets move the choice, escape ends it. Without a
 choice it is the strongest; channels, rows and columns count from 0, and its place is marked on its map.
@@ -92,7 +93,7 @@ much it drops when a patch is covered.
         if self.view.choosing:
             return self.CHOOSING
         view, scene = self.view, self.scene
-        more = scene is not None and scene.maps is not None and view.shown < len(scene.maps)
+        more = scene is not None and scene.maps is not None and view.shown < view.count
         useful = {"unit": self._node != INPUT, "size": view.fewer, "page:1": more}
         return tuple(hint for hint in self.HINTS if useful.get(hint[0].id, True))
 
@@ -147,14 +148,14 @@ much it drops when a patch is covered.
         scene, view = self.scene, self.view
         view.large = not view.large
         if scene is not None and scene.maps is not None and scene.unit is not None:
-            view.first = scene.unit.place[0] * each(scene.maps, scene.unit)
+            view.first = scene.unit.place[0] * view.each
         view.update()
 
     def action_page(self, by: str) -> None:
         scene, shown = self.scene, max(1, self.view.shown)
         if scene is not None and scene.maps is not None:
             first = self.view.first + int(by) * shown
-            if 0 <= first < len(scene.maps) or first < 0:
+            if 0 <= first < self.view.count or first < 0:
                 self.view.first = max(0, first)
                 self.view.update()
 

@@ -44,6 +44,7 @@ MEANINGS = {
     "weights": ("blue adds to the output, orange takes away", "# adds to the output, ≡ takes away"),
     "occlusion": ("blue is where hiding lowers the score", "# is where hiding lowers the score"),
 }
+COLORED = "gray is zero, bright adds to the output, dark takes away"
 
 
 class View(Drawing):
@@ -93,6 +94,7 @@ class View(Drawing):
         self.first = self.shown = 0
         self._place: Place | None = None
         self._grid, self._at = Grid(1, 1, 1, 1), (0, 0)
+        self.count, self.each = 0, 1  # maps in all, and of one channel or unit
         self._list: tuple[int, tuple[str, ...]] = (0, ())
 
     # ------------------------------------------------------------------------------------------ choosing
@@ -144,7 +146,7 @@ class View(Drawing):
             return
         at = self._present(unit)
         if scene.mode == "weights" and scene.maps is not None:
-            down = max(1, self._grid.across // each(scene.maps, unit))
+            down = max(1, self._grid.across // self.each)
             self._choose((at[0] + columns + rows * down, *at[1:]), unit)
         elif len(at) == 3:
             self._choose((at[0], at[1] + rows, at[2] + columns), unit)
@@ -169,7 +171,7 @@ class View(Drawing):
             wide = sheet_width(len(scene.values))
             place: Place = (int(y * -(-len(scene.values) // wide)) * wide + int(x * wide),)
         else:
-            channel = (self.first + index) // each(scene.maps, unit)
+            channel = (self.first + index) // self.each
             place = (channel, *unit.place[1:])
             if scene.mode != "weights":
                 place = (channel, int(y * unit.shape[1]), int(x * unit.shape[2]))
@@ -320,16 +322,20 @@ class View(Drawing):
             text = fitting([f"{scene.node} has no weights that are images", "no weights that are images"], width)
             picture.put(top, left, text, palette.color("muted"))
         else:
-            self._draw_grid(picture, scene, scene.maps, scene.unit, width, height, palette)
+            maps = scene.maps
+            if maps.ndim == 4 and palette.depth != "full":
+                maps = maps.reshape(-1, *maps.shape[2:])
+            self._draw_grid(picture, scene, maps, scene.unit, width, height, palette)
 
     def _draw_grid(
         self, picture: Picture, scene: Scene, maps: Floats, unit: Unit, width: int, height: int, palette: Palette
     ) -> None:
-        ratio, (top, left) = each(maps, unit), self._at
+        ratio, (top, left) = max(1, len(maps) // unit.shape[0]), self._at
+        self.count, self.each = len(maps), ratio
         place = unit.place[0] * ratio
         whole = self.large or self.choosing
-        grid = grid_size(maps.shape[1:], len(maps), width, height, whole)
-        self.fewer = grid_size(maps.shape[1:], len(maps), width, height).count < len(maps)
+        grid = grid_size(maps.shape[-2:], len(maps), width, height, whole)
+        self.fewer = grid_size(maps.shape[-2:], len(maps), width, height).count < len(maps)
         if grid.count >= len(maps):
             self.first = 0
         elif self.choosing and not self.first <= place < self.first + grid.count:
@@ -352,7 +358,7 @@ class View(Drawing):
                 end = left + line[-1] + grid.columns
                 draw_ring(picture, y0, x0, y0 + grid.rows, end, self._color(palette), palette)
             if scene.mode != "weights":
-                self._mark(picture, unit.place[1:], maps.shape[1:], (y0 // 2, x0), palette)
+                self._mark(picture, unit.place[1:], maps.shape[-2:], (y0 // 2, x0), palette)
 
     def _mark(self, picture: Picture, place: Place, shape: Place, at: Place, palette: Palette) -> None:
         """Marks an element of the map whose top left cell is `at`."""
@@ -367,8 +373,8 @@ class View(Drawing):
         """What the maps are, in fewer and fewer words which of them are in sight, and the scale of their colours."""
         largest = largest_of(values)
         low = -largest if (values[np.isfinite(values)] < 0).any() else 0.0
-        scale = draw_scale(low, largest, palette)
-        meaning = MEANINGS[kind][palette.depth == "none"]
+        scale = draw_scale(low, largest, palette, "gray" if values.ndim == 4 else "signed")
+        meaning = COLORED if values.ndim == 4 else MEANINGS[kind][palette.depth == "none"]
         rest = f", {parts[0]}" if parts else ""
         texts = [f"{kind}: {meaning}{rest}", f"{kind}{rest}", *parts, kind]
         text = fitting(texts, picture.width - left - scale.width - 2)
@@ -383,8 +389,3 @@ class View(Drawing):
 def _gap(width: int) -> int:
     """Columns between pictures, so that boxes on them stay apart where there is room."""
     return 3 if width >= 50 else 2
-
-
-def each(maps: Floats, unit: Unit) -> int:
-    """How many maps belong to a channel or a unit."""
-    return max(1, len(maps) // unit.shape[0])
