@@ -27,6 +27,7 @@ WORSE_FOR = 5  # epochs since that best, none of them near it
 FLAT = 0.01  # relative gain of the training loss below which nothing is learned
 FLAT_FOR = 5  # epochs
 KEPT = 500  # epochs looked back at
+FADED = 0.01  # of its largest value, below which a learning rate has come to its schedule's end
 LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
 
 Role = str
@@ -253,8 +254,12 @@ def _too_low(case: _Case) -> Sentence | None:
     ratio = case.update_ratio
     if ratio is None or ratio >= HEALTHY[0] or case.learned or not _flat(case.rows, 1, 0.05):
         return None
+    now, peak = case.rows[-1].lr, max(row.lr for row in case.rows)
+    if now < FADED * peak:
+        says = f"The schedule has brought the learning rate down from {peak:.2g} to {now:.2g}."
+        return Sentence("rate faded", says, "Try more epochs, or a schedule that falls less.", "warning")
     says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual."
-    return Sentence("rate too low", says, f"Try a learning rate above {_rate(case):g}.", "warning")
+    return Sentence("rate too low", says, f"Try a learning rate above {case.experiment.optimizer.lr:g}.", "warning")
 
 
 def _plateau(case: _Case) -> Sentence | None:
@@ -297,12 +302,8 @@ def _flat(rows: tuple[EpochRow, ...], epochs: int, gain: float) -> bool:
     return now > before * (1 - gain)
 
 
-def _rate(case: _Case) -> float:
-    return case.rows[-1].lr if case.rows else case.experiment.optimizer.lr
-
-
 def _lower(case: _Case) -> str:
-    return f"a learning rate below {_rate(case):.2g}"
+    return f"a learning rate below {case.experiment.optimizer.lr:.2g}"
 
 
 def _percent(share: float) -> str:

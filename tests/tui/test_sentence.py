@@ -113,6 +113,24 @@ def test_learning_rates():
     assert "above 1e-06" in low.advice
 
 
+def test_a_rate_that_its_schedule_has_brought_down_is_not_called_too_low():
+    changes = {"optimizer": "sgd", "optimizer.lr": 0.002, "schedule": {"name": "exponential", "gamma": 0.01}}
+    trainer = Trainer(load_experiment("digits", changes))
+    trainer.advance(epochs=4)
+    faded = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert faded.kind == "rate faded"
+    assert f"from 0.002 to {trainer.history.rows[-1].lr:.2g}" in faded.says
+
+
+def test_advice_names_the_rate_that_is_set_not_where_its_schedule_has_come_to():
+    trainer = Trainer(load_experiment("dead-relu", {"schedule": {"name": "cosine"}}))
+    trainer.advance(epochs=20)
+    assert trainer.history.rows[-1].lr < 1e-4
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert sentence.kind == "dead"
+    assert "a learning rate below 0.3" in sentence.advice
+
+
 def test_saturation():
     wide = {"name": "normal", "std": 3.0}
     trainer = Trainer(load_experiment("digits", {"model.activation": "tanh", "model.init": wide}))
