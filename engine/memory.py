@@ -4,6 +4,7 @@ Optimizers, clipping, penalties, checkpoints and the instruments then work on wh
 state is a copy of a few arrays.
 """
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,10 +16,23 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Memory(Protocol):
-    """Where arrays come from: `np.zeros`, or memory that is shared with another process."""
+    """Where arrays come from: this process's memory (`zeros`), or memory that is shared with another process."""
 
     def __call__(self, shape: int | tuple[int, ...], dtype: DTypeLike, /) -> Array:
         """Zeros of `shape`."""
+
+
+def zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Zeros of `shape`. Large ones have pages of their own: what is never written to takes up no memory."""
+    kind = np.dtype(dtype)
+    count = int(np.prod(shape, dtype=np.int64))
+    if count * kind.itemsize < LARGE or not hasattr(mmap, "MAP_PRIVATE"):
+        return np.zeros(shape, kind)
+    pages = mmap.mmap(-1, count * kind.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, kind, count).reshape(shape)
+
+
+LARGE = 1 << 18  # bytes
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from engine.layers.activations import Activation
 from engine.layers.dropout import Dropout
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
-from engine.memory import Array, Layout, Memory
+from engine.memory import Array, Layout, Memory, zeros
 from engine.plan import Call, Plan
 from engine.rng import rng
 
@@ -78,7 +78,7 @@ class Network:
         self.shape, self.loss, self.target_rows, self.seed = shape, loss, target_rows, seed
         self.dtype: np.dtype = np.dtype(dtype)
         self.core = core
-        self.memory: Memory = core.memory if core else np.zeros
+        self.memory: Memory = core.memory if core else zeros
         self.parameters, self.statistics = Layout(), Layout()
         for node in self.nodes:
             for spec in node.parameters:

@@ -70,8 +70,8 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
     rows, validation_rows, test_rows = _rows(dataset, table, seed)
     if table.x.ndim == 2:
         fill_missing(table.x, rows)
-    validation, test = ((table.x[held], table.y[held]) for held in (validation_rows, test_rows))
-    train = _kept(table.x, rows), table.y[rows]
+    parts = (rows, validation_rows, test_rows)
+    train, validation, test = zip(_parts(table.x, *parts), (table.y[part] for part in parts), strict=True)
     if table.test_x is not None and table.test_y is not None:
         test = table.test_x, table.test_y
     plane = isinstance(dataset, PlaneSet)
@@ -137,13 +137,19 @@ def _held_out(name: str, share: float, count: int) -> int:
     return held
 
 
-def _kept(x: FloatArray, rows: LabelArray) -> FloatArray:
-    """The rows, which rise: few are copied, so that the others can be forgotten; most are moved to the front, since two
-    copies of an image set would not fit everywhere.
+def _parts(x: FloatArray, train: LabelArray, *held: LabelArray) -> list[FloatArray]:
+    """The rows of each split, which rise. Few training rows are copied, so that what no split holds can be forgotten;
+    else all rows are moved to their places within x, since two copies of an image set would not fit everywhere.
     """
-    if 2 * len(rows) < len(x):
-        return x[rows]
-    for first in range(0, len(rows) if len(rows) < len(x) else 0, CHUNK):
-        part = rows[first : first + CHUNK]
-        x[first : first + len(part)] = x[part]
-    return x[: len(rows)]
+    parts = [x[rows] for rows in held]
+    if 2 * len(train) < len(x):
+        return [x[train], *parts]
+    for first in range(0, len(train) if len(train) < len(x) else 0, CHUNK):
+        some = train[first : first + CHUNK]
+        x[first : first + len(some)] = x[some]
+    places, start = [x[: len(train)]], len(train)
+    for part in parts:
+        places.append(x[start : start + len(part)])
+        places[-1][...] = part
+        start += len(part)
+    return places

@@ -1,10 +1,12 @@
 """Flat vectors and the views into them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine import Layer, Loss, Network, NodeSpec
-from engine.memory import Layout
+from engine.memory import Layout, zeros
 
 
 def layout():
@@ -76,3 +78,16 @@ def test_a_node_s_first_weights_do_not_depend_on_the_other_nodes():
     again.values[...] = 0
     again.initialize()
     assert again.values.tobytes() == small.values.tobytes()
+
+
+def test_large_zeros_take_up_memory_where_they_are_written_to():
+    resident = Path("/proc/self/statm")
+    if not resident.exists():
+        pytest.skip("there is no record of resident memory here")
+    before = int(resident.read_text().split()[1])
+    made = zeros((16, 1 << 20), np.float32)
+    assert int(resident.read_text().split()[1]) - before < 1024  # pages of 64 MiB, 16,384 in all
+    made[3] = 1
+    assert made.sum() == 1 << 20
+    assert made.dtype == np.float32
+    assert (zeros(3, np.int64).tolist(), zeros((), float).shape) == ([0, 0, 0], ())

@@ -130,3 +130,9 @@ def test_inputs_maps_a_raw_grid_as_the_rows_were_mapped():
     for part in (splits.train, splits.validation):
         assert np.array_equal(splits.inputs(part.points), part.x)
     assert splits.inputs(np.array([[2.0, 3.0]])).dtype == np.float32
+
+
+def test_held_out_rows_share_the_memory_of_the_training_rows() -> None:
+    splits = prepare(DataSet.parse({"name": "digits", "validation": 0.2, "test": 0.1, "standardize": "none"}), 0)
+    bases = {id(part.x.base) for part in (splits.train, splits.validation, splits.test) if part is not None}
+    assert len(bases) == 1
