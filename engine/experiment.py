@@ -228,7 +228,8 @@ def outer_first(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_key(table: dict[str, Any], key: str, value: Any) -> None:
-    """Sets a dotted key in nested tables; list items by index. Naming another component drops the old one's settings.
+    """Sets a dotted key in nested tables; list items by index. Naming another component drops the old one's settings;
+    of those that all data sets have, what differs from the old one's defaults stays.
 
     Raises BadInput where the path leads through something that is no table.
     """
@@ -253,14 +254,21 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
         return
     of_layer = path[:1] == ["layers"] and len(path) == 2
     if path and place.get(last) != value and (last == "type" or (last == "name" and not of_layer)):
-        common = ("validation", "test", "limit", "standardize", "predict") if path == ["data"] else ()
-        for other in [other for other in place if other not in (("name", "inputs") if of_layer else common)]:
+        kept = ("name", "inputs") if of_layer else _changed(place) if path == ["data"] else ()
+        for other in [other for other in place if other not in kept]:
             del place[other]
     if key == "model" or path[:1] == ["model"]:
         table.pop("layers", None)
     if key == "layers":
         table.pop("model", None)
     place[last] = value
+
+
+def _changed(data: Mapping[str, Any]) -> list[str]:
+    """The settings that all data sets have and that are not at their defaults in this table."""
+    old = DataSet.registry.get(str(data.get("name")))
+    common = [name for name in DataSet.model_fields if name in data]
+    return [name for name in common if old is None or data[name] != old.model_fields[name].default]
 
 
 def _index(items: list[Any], part: str, where: str) -> int:

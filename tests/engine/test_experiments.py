@@ -76,8 +76,18 @@ def test_naming_another_component_drops_the_settings_of_the_old_one():
     assert optimizer == KINDS["optimizer"].parse("adam")
     same = changed("mnist-challenge", optimizer__name="sgd").optimizer
     assert same.momentum == 0.9
-    kept = load_experiment("digits", {"data.name": "iris"}).data
-    assert (kept.name, kept.validation) == ("iris", 0.2)
+
+
+def test_another_data_set_has_its_own_defaults_and_keeps_what_was_changed():
+    """A table is scaled by default, digits are not: whoever names a table has not asked for raw columns."""
+    own = load_experiment("digits", {"data.name": "iris"}).data
+    assert (own.name, own.standardize) == ("iris", "zscore")
+    assert load_experiment("digits", {"data.name": "csv", "data.standardize": "none"}).data.standardize == "none"
+    assert load_experiment("digits", {"data.name": "moons"}).data == KINDS["data set"].parse("moons")
+    kept = load_experiment("digits").edited({"data.validation": 0.3, "data.limit": 100}).edited({"data.name": "iris"})
+    assert (kept.data.validation, kept.data.limit) == (0.3, 100)
+    assert load_experiment("cifar-cnn", {"data.name": "image_folder"}).data.standardize == "zscore"
+    assert load_experiment("autoencoder", {"data.name": "mnist"}).data.predict == "inputs"
 
 
 @pytest.mark.parametrize(
