@@ -8,10 +8,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from math import inf, isfinite
+from math import ceil, inf, isfinite, sqrt
 from statistics import fmean, median
 
-from engine import EpochRow, Experiment, History, NodeStats, Probe, Snapshot
+from engine import EpochRow, Experiment, History, Initializer, NodeStats, Probe, Snapshot
 
 UNSCALED = 3.0  # the first layer's output over the norm of its weights, which is at most the size of an input
 VANISHING = 0.5  # a layer lets less than this share of the gradient through, and the first gets less than FAR
@@ -26,7 +26,9 @@ OVERFIT = 1.1  # validation loss over its best so far
 WORSE_FOR = 5  # epochs since that best, none of them near it
 FLAT = 0.01  # relative gain of the training loss below which nothing is learned
 FLAT_FOR = 5  # epochs
-KEPT = 500  # epochs looked back at
+KEPT = 500  # epochs looked back at one by one; of those before, as many are looked at
+STRONG = (0.003, 0.03)  # an L1 and an L2 penalty that are large
+DROPPED = 0.5  # a larger share of units left out is much
 FADED = 0.01  # of its largest value, below which a learning rate has come to its schedule's end
 LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
 
@@ -85,26 +87,59 @@ class _Case:
         return median(ratios) if ratios and takes_small_steps(self.experiment) else None
 
     @property
+    def inits(self) -> list[Initializer]:
+        """How the hidden layers' weights start, where that was chosen by hand."""
+        model = self.experiment.model
+        parts = [entry.layer for entry in self.experiment.layers] if model is None else [model]
+        return [init for part in parts if (init := getattr(part, "init", None)) is not None]
+
+    @property
+    def dropout(self) -> float:
+        """The largest share of units that a layer leaves out."""
+        layers = [entry.layer for entry in self.experiment.layers if entry.layer.name == "dropout"]
+        shares = [getattr(layer, "rate", 0.0) for layer in layers] + [getattr(self.experiment.model, "dropout", 0.0)]
+        return float(max(shares))
+
+    @property
+    def gradient(self) -> float:
+        """The norm of the whole gradient, without penalties and before clipping."""
+        return sqrt(sum(stats.grad_norm**2 for stats in self.probe.parameters))
+
+    @property
     def learned(self) -> bool:
         """Whether the training loss is a small part of the untrained network's."""
         return len(self.rows) > 1 and self.rows[-1].train_loss < LEARNED * self.rows[0].train_loss
 
 
 def describe(
-    probe: Probe | None, history: History | None, experiment: Experiment, best_step: int | None = None
+    probe: Probe | None,
+    history: History | None,
+    experiment: Experiment,
+    best_step: int | None = None,
+    diverged: bool = False,
 ) -> Sentence:
     """What is happening at the probe's step: one or two plain sentences.
 
-    `best_step` is that of the best epoch where early stopping has ended the run, else None.
+    `best_step` is that of the best epoch where early stopping has ended the run, else None. `diverged` says that the
+    run has, maybe long after the probe.
     """
     if probe is None or history is None:
         return Sentence("nothing", "Nothing is measured yet.", role="muted")
     if best_step is not None:
         return _stopped(history, experiment, best_step)
     count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
-    rows = history.rows[:1] + history.rows[max(1, count - KEPT) : count]
+    recent = max(1, count - KEPT)
+    stride = max(1, ceil((recent - 1) / KEPT))
+    rows = history.rows[:1] + history.rows[1:recent:stride] + history.rows[recent:count]
     case = _Case(probe, experiment, tuple(rows))
-    return next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
+    found = next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
+    return _diverged(case) if diverged and found.kind not in CAUSES else found
+
+
+def _diverged(case: _Case) -> Sentence:
+    clipped = case.experiment.regularization.clip_norm
+    tries = [_lower(case), *(["clip_norm = 1"] if not clipped else [])]
+    return Sentence("diverged", "It has diverged: the loss grew past all bounds.", f"Try {_either(tries)}.", "problem")
 
 
 def _stopped(history: History, experiment: Experiment, best_step: int) -> Sentence:
@@ -175,7 +210,7 @@ def _exploding(case: _Case) -> Sentence | None:
     first, last = case.hidden[0].node, case.hidden[-1].node
     says = f"The gradient explodes: {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
     clipped = case.experiment.regularization.clip_norm
-    tries = [*(["clip_norm = 1"] if not clipped else []), "he init", "a lower rate"]
+    tries = [*(["clip_norm = 1"] if not clipped else []), *_usual_init(case), "a lower rate"]
     return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
 
 
@@ -185,7 +220,25 @@ def _growing(case: _Case) -> Sentence | None:
     whole, each = case.passed
     first, last = case.hidden[0].node, case.hidden[-1].node
     says = f"The gradient grows {_times(each)} per layer on its way back; {first} gets {_times(whole)} {last}'s."
-    return Sentence("growing", says, "Try he init or batch norm.", "warning")
+    return Sentence("growing", says, f"Try {_either([*_usual_init(case), 'batch norm'])}.", "warning")
+
+
+def _alike(case: _Case) -> Sentence | None:
+    learned = case.learned and case.rows[-1].train_loss < 0.5  # large weights make the untrained loss large
+    alike = any(init.name in ("zeros", "constant") for init in case.inits)
+    if not alike or not case.hidden or learned or case.dropout:
+        return None
+    says = "All weights of a hidden layer start at one value, so its units get one gradient and stay alike."
+    return Sentence("alike", says, "Try another init; unset, it is what the activation wants.", "problem")
+
+
+def _penalized(case: _Case) -> Sentence | None:
+    rules = case.experiment.regularization
+    if (rules.l1 < STRONG[0] and rules.l2 < STRONG[1]) or case.learned or not _flat(case.rows, 1, 0.05):
+        return None
+    name = f"An L1 penalty of {rules.l1:g}" if rules.l1 >= STRONG[0] else f"An L2 penalty of {rules.l2:g}"
+    says = f"{name} is strong: it holds the weights down, and the loss stands at {case.rows[-1].train_loss:.3g}."
+    return Sentence("penalized", says, "Try a smaller one.", "warning")
 
 
 def _wild(case: _Case) -> Sentence | None:
@@ -201,7 +254,9 @@ def _dead(case: _Case) -> Sentence | None:
     if worst is None or not worst.dead or worst.dead <= DEAD or 0 < case.experiment.batch_size < FEW:
         return None
     says = f"{_percent(worst.dead)} of the units of {worst.node} put out zero for the whole batch and learn nothing."
-    return Sentence("dead", says, f"Try leaky_relu or {_lower(case)}.", "warning")
+    tries = _either([*_less_dropout(case), "leaky_relu", _lower(case)])
+    start = "Start over with" if worst.dead == 1 else "Try"  # nothing brings back a layer that is dead as a whole
+    return Sentence("dead", says, f"{start} {tries}.", "warning")
 
 
 def _vanishing(case: _Case) -> Sentence | None:
@@ -213,7 +268,7 @@ def _vanishing(case: _Case) -> Sentence | None:
     types = {stats.type for stats in case.probe.nodes}
     flat = any(stats.saturated is not None for stats in case.inner)
     tries = [*(["relu"] if flat else []), *(["batch norm"] if "batch_norm" not in types else [])]
-    tries.append("he init" if flat else "fewer layers")
+    tries += _usual_init(case) or ["fewer layers"]
     says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {reached}."
     return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem")
 
@@ -245,16 +300,28 @@ def _overfitting(case: _Case) -> Sentence | None:
     if fmean(row.train_loss for row in recent) >= best.train_loss:
         return None
     says = f"It overfits: since epoch {best.epoch} validation loss rises while training loss falls."
-    stopping = "" if case.experiment.early_stopping.patience else " or early stopping"
-    more = "more data, " if case.experiment.data.limit else ""
-    return Sentence("overfitting", says, f"Try {more}dropout, an L2 penalty{stopping}.", "warning")
+    tries = [
+        *(["more data"] if case.experiment.data.limit else []),
+        "more dropout" if case.dropout else "dropout",
+        "a larger L2 penalty" if case.experiment.regularization.l2 else "an L2 penalty",
+        *([] if case.experiment.early_stopping.patience else ["early stopping"]),
+    ]
+    return Sentence("overfitting", says, f"Try {_either(tries)}.", "warning")
 
 
 def _too_low(case: _Case) -> Sentence | None:
     ratio = case.update_ratio
     if ratio is None or ratio >= HEALTHY[0] or case.learned or not _flat(case.rows, 1, 0.05):
         return None
-    now, peak = case.rows[-1].lr, max(row.lr for row in case.rows)
+    rules, size = case.experiment, case.gradient
+    now, peak, clip = case.rows[-1].lr, max(row.lr for row in case.rows), rules.regularization.clip_norm
+    if case.probe.step < rules.schedule.warmup:
+        says = f"The warm-up has brought the learning rate to {now:.2g} of {rules.optimizer.lr:g}, and steps are small."
+        return Sentence("warming up", says, "Wait, or try a warmup of fewer steps.", "warning")
+    if rules.optimizer.name == "sgd" and 0 < clip < size and ratio * size / clip >= HEALTHY[0]:
+        cut = _round(size / clip)
+        says = f"clip_norm = {clip:g} cuts the gradient to 1/{cut:,}: a step is {ratio:.0e} of the weights' size."
+        return Sentence("clipped", says, "Try a larger clip_norm.", "warning")
     if now < FADED * peak:
         says = f"The schedule has brought the learning rate down from {peak:.2g} to {now:.2g}."
         return Sentence("rate faded", says, "Try more epochs, or a schedule that falls less.", "warning")
@@ -266,8 +333,8 @@ def _plateau(case: _Case) -> Sentence | None:
     if case.learned or not _flat(case.rows, FLAT_FOR, FLAT):
         return None
     says = f"The training loss has stood at {case.rows[-1].train_loss:.3g} for {FLAT_FOR} epochs."
-    tries = "another learning rate, a larger network or another activation" if case.hidden else "a hidden layer"
-    return Sentence("plateau", says, f"Try {tries}.", "warning")
+    tries = ["another learning rate", "a larger network", "another activation"] if case.hidden else ["a hidden layer"]
+    return Sentence("plateau", says, f"Try {_either(_less_dropout(case) or tries)}.", "warning")
 
 
 def _healthy(case: _Case) -> Sentence:
@@ -289,9 +356,10 @@ def _healthy(case: _Case) -> Sentence:
 
 
 FINDINGS: tuple[Callable[[_Case], Sentence | None], ...] = (
-    _unscaled, _exploding, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing, _too_low, _plateau,
-    _healthy,
+    _unscaled, _exploding, _alike, _penalized, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing,
+    _too_low, _plateau, _healthy,
 )  # fmt: skip
+CAUSES = ("unscaled", "exploding", "rate too high")  # what a run may diverge of
 
 
 def _flat(rows: tuple[EpochRow, ...], epochs: int, gain: float) -> bool:
@@ -300,6 +368,17 @@ def _flat(rows: tuple[EpochRow, ...], epochs: int, gain: float) -> bool:
         return False
     before, now = (fmean(row.train_loss for row in part) for part in (rows[-2 * epochs : -epochs], rows[-epochs:]))
     return now > before * (1 - gain)
+
+
+def _usual_init(case: _Case) -> list[str]:
+    """The init that keeps gradients in size, where another one was chosen by hand."""
+    usual = "glorot" if any(stats.saturated is not None for stats in case.inner) else "he"
+    odd = any(not init.name.startswith(usual) or init != type(init)() for init in case.inits)
+    return [f"{usual} init"] if odd else []
+
+
+def _less_dropout(case: _Case) -> list[str]:
+    return ["less dropout"] if case.dropout > DROPPED else []
 
 
 def _lower(case: _Case) -> str:

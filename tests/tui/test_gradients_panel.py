@@ -454,3 +454,14 @@ async def test_names_beside_the_history_are_whole_and_the_axis_stands_above_it(n
         assert set(found) <= set(names)
         assert found[0] == names[0]
         assert {line.index("▀") for line in strip} == {lines[head].index("history")}
+
+
+async def test_a_run_that_diverges_is_told_though_its_probe_is_older(until):
+    async with hosted("digits", epochs=0) as (panel, session, pilot):
+        for key, value in (("optimizer", "sgd"), ("optimizer.lr", 10.0)):
+            session.edit(key, value)
+        session.play()
+        await until(pilot, lambda: session.snapshot.activity == "diverged")
+        panel.show(session.snapshot)
+        assert "It has diverged" in panel.as_text()
+        assert "Nothing is learned yet" not in panel.as_text()

@@ -36,7 +36,7 @@ def test_deep_sigmoid_vanishes_by_so_much(epochs):
     assert share > 1000
     each = float(sentence.says.split("shrinks to ")[1].split()[0])
     assert each == pytest.approx((dy[0] / dy[7]) ** (1 / 7), rel=0.03)
-    assert sentence.advice == "Try relu, batch norm or he init."
+    assert sentence.advice == "Try relu, batch norm or fewer layers."
     assert "dense1 gets" in sentence.says
     assert sentence.says.endswith("of dense8's.")
 
@@ -63,12 +63,12 @@ def test_exploding(steps):
 @pytest.mark.parametrize("data", ["wine", "breast_cancer"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_inputs_that_are_not_scaled_are_told_before_what_they_do(data, activation):
-    loss = {"data__name": data, "model__activation": activation}
+    loss = {"data__name": data, "data__standardize": "none", "model__activation": activation}
     for epochs in (0, 3):
         sentence = said("digits", epochs, **loss)
         assert sentence.kind == "unscaled"
         assert "zscore" in sentence.advice
-        assert said("digits", epochs, **loss, data__standardize="zscore").kind != "unscaled"
+        assert said("digits", epochs, **loss | {"data__standardize": "zscore"}).kind != "unscaled"
 
 
 @pytest.mark.parametrize("data", ["digits", "iris", "spiral", "xor", "blobs"])
@@ -299,3 +299,87 @@ def test_early_stopping_names_the_best_epoch_and_whose_weights_are_in_use():
     sentence = describe(trainer.probe, trainer.history, trainer.experiment, best.step)
     assert "best at epoch 2 " in sentence.says
     assert sentence.advice == "The weights of epoch 2 are in use now."
+
+
+def test_he_init_is_no_cure_for_sigmoids_and_is_proposed_where_another_was_chosen():
+    small, large = {"name": "normal", "std": 0.01}, {"name": "normal", "std": 1.0}
+    for changes in ({}, {"model.init": "he_normal"}, {"model.init": small}):
+        trainer = Trainer(load_experiment("deep-sigmoid", changes))
+        sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+        assert sentence.kind == "vanishing"
+        assert sentence.advice == f"Try relu, batch norm or {'glorot init' if changes else 'fewer layers'}."
+    for init, kind, advice in ((small, "vanishing", "batch norm or he init"), (large, "exploding", ", he init or a")):
+        trainer = Trainer(load_experiment("deep-relu", {"model.init": init}))
+        sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+        assert sentence.kind == kind
+        assert advice in sentence.advice
+
+
+@pytest.mark.parametrize(("name", "activation"), [("digits", "relu"), ("spiral", "tanh"), ("spiral", "sigmoid")])
+@pytest.mark.parametrize("init", ["zeros", "constant"])
+def test_weights_that_start_alike_are_named_and_not_the_rate(name, activation, init):
+    for epochs in (0, 4):
+        sentence = said(name, epochs, model__activation=activation, model__init=init)
+        assert sentence.kind == "alike"
+        assert "another init" in sentence.advice
+
+
+def test_a_perceptron_may_start_at_zero():
+    assert said("spiral", 2, model__hidden=(), model__init="zeros").kind == "healthy"
+
+
+@pytest.mark.parametrize(("rule", "strength"), [("l2", 0.1), ("l2", 10.0), ("l1", 0.1)])
+def test_a_penalty_that_is_too_strong_is_named(rule, strength):
+    sentence = said("digits", 6, **{f"regularization__{rule}": strength})
+    assert f"An {rule.upper()} penalty of {strength:g} is strong" in sentence.says
+    assert said("digits", 6, **{f"regularization__{rule}": strength / 1000}).kind == "learned"
+
+
+def test_small_steps_of_a_warm_up_are_not_put_down_to_the_rate():
+    sentence = said("digits", 3, schedule__warmup=100_000)
+    assert sentence.kind == "warming up"
+    assert "of 0.005" in sentence.says
+    assert "learning rate above" not in sentence.advice
+
+
+def test_small_steps_of_a_clipped_gradient_are_not_put_down_to_the_rate():
+    trainer = run("digits", 3, optimizer="sgd", optimizer__lr=0.1, regularization__clip_norm=1e-4)
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert sentence.advice == "Try a larger clip_norm."
+    assert said("digits", 3, optimizer="sgd", optimizer__lr=1e-6, regularization__clip_norm=1.0).kind == "rate too low"
+
+
+@pytest.mark.parametrize(("activation", "kind"), [("relu", "dead"), ("leaky_relu", "plateau")])
+def test_much_dropout_is_the_first_thing_to_change(activation, kind):
+    sentence = said("digits", 10, model__dropout=0.9, model__activation=activation)
+    assert sentence.kind == kind
+    assert sentence.advice.startswith("Try less dropout")
+
+
+def test_a_layer_that_is_dead_as_a_whole_needs_a_new_start():
+    assert said("digits", 1, optimizer__lr=1.0).advice.startswith("Start over with leaky_relu")
+
+
+def test_what_a_run_has_is_to_be_more_of():
+    sentence = said("overfit", 40, model__dropout=0.1, regularization__l2=0.001)
+    assert sentence.kind == "overfitting"
+    assert sentence.advice == "Try more dropout, a larger L2 penalty or early stopping."
+
+
+def test_a_run_that_diverged_is_not_called_healthy():
+    trainer = run("digits", 1, optimizer="sgd", optimizer__lr=10.0)
+    assert trainer.status == "diverged"
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment, diverged=True)
+    assert (sentence.kind, sentence.role) == ("diverged", "problem")
+    assert sentence.advice == "Try a learning rate below 10 or clip_norm = 1."
+    trainer = run("exploding", 1)
+    assert describe(trainer.probe, trainer.history, trainer.experiment, diverged=True).kind == "exploding"
+
+
+def test_the_best_epoch_of_a_long_run_is_the_one_that_the_chart_marks():
+    falling = [2.0 * 0.999**epoch for epoch in range(1000)]
+    valid = [1.0 - 0.001 * epoch if epoch <= 200 else 0.8 + 0.0002 * epoch for epoch in range(1000)]
+    history = record(falling, valid)
+    sentence = describe(probe(step=10_000), history, DIGITS)
+    assert sentence.kind == "overfitting"
+    assert "since epoch 200 " in sentence.says

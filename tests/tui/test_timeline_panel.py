@@ -1,11 +1,12 @@
 from concurrent.futures import Future
+from dataclasses import replace
 
 import hosting
 import numpy as np
 import pytest
 from hosting import PanelHost, rest
 
-from engine import Snapshot, Trainer, load_experiment
+from engine import Edit, Snapshot, Trainer, load_experiment
 from tui.drawing.axes import number
 from tui.panels.timeline import TimelinePanel
 
@@ -225,3 +226,15 @@ async def test_it_says_whose_weights_are_in_use_after_early_stopping():
                 lines = panel.draw(width, 20, panel.palette).to_text().split("\n")
                 assert told in lines[2]
                 assert len([line for line in lines[4:] if line.startswith("★") and line.split()[1] == str(best)]) == 1
+
+
+async def test_a_mark_does_not_make_another_number_of_an_epoch():
+    async with hosted(epochs=20) as (panel, session, _):
+        line = panel.as_text().splitlines()[0]
+        column = line.index("╷10")
+        snapshot = session.snapshot
+        step = next(step for step in range(1, 900) if panel._column(step, 120) == column + 2)
+        panel.show(replace(snapshot, edits=(Edit(step, "optimizer.lr", 0.1),)))
+        shown = panel.as_text().splitlines()[0]
+        assert shown[column : column + 3] == "╷ ✎"
+        assert "╷12" in shown

@@ -111,11 +111,12 @@ scale. Biases start near zero, where any step is long against their length, so t
     def show(self, snapshot: Snapshot) -> None:
         self.past.follow(snapshot)
         version = snapshot.history.version if snapshot.history else 0
-        shown = (snapshot.probe, snapshot.run, version, snapshot.experiment, snapshot.activity == "stopped early")
+        diverged, stopped = snapshot.activity == "diverged", snapshot.activity == "stopped early"
+        shown = (snapshot.probe, snapshot.run, version, snapshot.experiment, stopped, diverged)
         if shown != self._shown:
             self._shown, self._snapshot = shown, snapshot
-            best = snapshot.best_step if snapshot.activity == "stopped early" else None
-            self.sentence = describe(snapshot.probe, snapshot.history, snapshot.experiment, best)
+            best = snapshot.best_step if stopped else None
+            self.sentence = describe(snapshot.probe, snapshot.history, snapshot.experiment, best, diverged)
             self.update()
 
     def on_node_selected(self, name: str | None) -> None:

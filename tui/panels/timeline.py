@@ -127,20 +127,23 @@ early stopping watches for it.
 
     def _epochs(self, picture: Picture, palette: Palette) -> None:
         """Numbers of epochs above the steps at which they ended."""
-        history = self._snapshot.history if self._snapshot else None
+        snapshot = self._snapshot
+        history = snapshot.history if snapshot else None
         last = len(history.rows) - 1 if history else 0
-        if history is None or last < 1:
+        if snapshot is None or history is None or last < 1:
             return
         wanted = last / max(1, picture.width // APART)
         decades = (10.0**power * rung for power in range(9) for rung in LADDER[:3])
         every = int(next(step for step in decades if step >= wanted))
-        end = 0
+        end, marked = 0, {self._column(step, picture.width) for step, _, _ in self._marks(snapshot)}
         for epoch in range(0, last + 1, every):
             row = history.row(epoch)
             if row is not None and row.step <= self._known:
                 column, name = self._column(row.step, picture.width), f"epoch {epoch}" if epoch == 0 else str(epoch)
                 fits = column + len(name) < picture.width
                 text, start = (f"╷{name}", column) if fits else (f"{name}╷", column - len(name))
+                if not marked.isdisjoint(range(start, start + len(text))):
+                    text, start = "╷", column  # half a number would be another one
                 if start >= end:
                     end = picture.put(0, start, text, palette.color("muted")) + 1
 
