@@ -20,6 +20,7 @@ from tui.panels.confusion import by_confusion, cell_at, draw, moved, table
 from tui.panels.data import DataPanel
 from tui.panels.reading import affordable, read
 from tui.panels.samples import draw_scores, fitted, shrunk
+from tui.panels.scores import draw_calibration, draw_classes
 from tui.panels.views import AUGMENTED, CALIBRATION, CLASSES, CONFUSION, SAMPLES, draw_tabs, tabs, views
 from tui.screens.scene import see
 
@@ -664,3 +665,47 @@ async def test_a_sample_that_is_a_file_is_named(tmp_path):
 
     data = {"path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
     await opened(experiment("image_folder", data=data), (60, 22), act)
+
+
+LONG = "a_name_as_long_as_those_of_photos_from_a_telephone"
+
+
+async def test_a_long_name_of_a_file_is_shown_by_its_end(tmp_path):
+    for kind, shade in (("cat", 40), ("dog", 200)):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / f"{LONG}_{number}.png")
+
+    async def act(host, pilot):
+        look = host.panel.look
+        file = look.reading.file(int(look.order[look.chosen]))
+        shown = text(host).splitlines()[-1]
+        assert shown.startswith("…")
+        assert shown.split(" · ")[0].endswith(file[-10:])
+        assert "validation 4 · " in shown
+
+    data = {"path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
+    for width in (42, 60):
+        await opened(experiment("image_folder", data=data), (width, 22), act)
+
+
+async def test_the_smallest_panel_shows_rows_of_the_classes_and_of_calibration_before_what_sums_them_up():
+    async def act(host, pilot):
+        reading = host.panel.reading
+        for height in (5, 6):
+            table = draw_classes(reading, "by class", 38, height, Palette()).to_text().splitlines()
+            assert table[1].split()[0] == "0"
+            assert table[2].strip() == "… 9 more" if height == 5 else "macro" in table[-1] or "weighted" in table[-1]
+            bars = draw_calibration(reading, 38, height, Palette()).to_text().splitlines()
+            assert [line.split()[0] for line in bars[1:3]] == _fullest(reading)
+            assert "calibration error" in bars[4]
+        whole = draw_classes(reading, "by class", 38, 30, Palette()).to_text()
+        assert all(name in whole for name in ("macro", "weighted", "right", "top 5"))
+
+    await opened(experiment("digits"), (60, 22), act)
+
+
+def _fullest(reading):
+    """The two tenths of confidence with the most answers, as the view names them."""
+    counts = np.bincount(np.minimum((reading.confidence * 10).astype(int), 9), minlength=10)
+    return [f"{10 * int(place) + 10}%" for place in sorted(np.argsort(-counts, kind="stable")[:2])]

@@ -260,6 +260,27 @@ async def test_keys_for_more_maps_stand_where_there_are_more():
     await opened(experiment(layers=CONVOLUTIONS), (120, 40), act, node="conv")
 
 
+@pytest.mark.parametrize("width", [40, 80])
+async def test_a_long_name_of_a_file_leaves_the_row_its_place_in_the_head(tmp_path, width):
+    for kind, shade in (("cat", 40), ("dog", 200)):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(3):
+            name = f"a_name_as_long_as_those_of_photos_from_a_telephone_{number}.png"
+            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / name)
+
+    async def act(screen, pilot):
+        screen.look(screen.session.snapshot)
+        screen._look()
+        head = screen.head.render().plain
+        assert head.startswith("Seeing  train row 1  …")
+        assert screen.scene.file[-10:] in head
+        assert len(head) <= width - 2
+        assert width < 80 or "epoch 2/20" in head
+
+    data = {"name": "image_folder", "path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
+    await opened(parse_experiment({"data": data, "layers": LAYERS}), (width, 24), act, part="train", rows=[1])
+
+
 async def test_the_head_tells_which_sample_it_is():
     async def act(screen, pilot):
         assert f"validation row {screen.scene.row}" in screen.head.render().plain

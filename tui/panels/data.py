@@ -18,11 +18,13 @@ from tui.panels import confusion
 from tui.panels.answers import Answers
 from tui.panels.reading import PARTS, Reading, Subject
 from tui.panels.views import CONFUSION, VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+from tui.screens.words import ending
 from tui.sentence import whose_weights
 
 if TYPE_CHECKING:
     from engine import Snapshot
 
+SHORTEST_FILE = 12  # columns below which the end of a file's name tells nothing
 POINTS = ("some", "all", "none")
 
 
@@ -221,7 +223,10 @@ Large splits are looked at through a fixed random sample, and the last line says
             ]
         if look.view.ordered and reading is not None and len(look.order):
             file = reading.file(int(look.order[look.chosen]))
-            texts = [*(f"{file} · {text}" for text in texts if file), *texts]
+            rooms = [(picture.width - len(text) - 3, text) for text in texts]
+            whole = [f"{file} · {text}" for text in texts if file]
+            cut = [f"{ending(file, room)} · {text}" for room, text in rooms if file and room >= SHORTEST_FILE]
+            texts = [*whole, *cut, *texts]
         picture.put(row, 0, confusion.fitting(tuple(texts), picture.width), palette.color("muted"))
 
     def _title(self) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.metrics import calibration, top_k_accuracy
+from engine.metrics import calibration, hardest_first, top_k_accuracy
 from tui.drawing.bars import EIGHTHS
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
@@ -15,7 +15,7 @@ def draw_classes(reading: Reading, mode: str, width: int, height: int, palette: 
     """A row a class: precision, recall, F1 as numbers and F1 as a bar; then the averages and top-k."""
     picture = Picture(width, height)
     report, classes = reading.report, reading.subject.classes
-    foot = _averages(reading)
+    foot = _averages(reading)[: _below(height, len(classes))]
     order = np.argsort(report.f1, kind="stable") if mode == "worst" else np.arange(len(classes))
     label = min(max(8, *map(len, classes)), max(8, width - 24))
     inner = max(0, width - label - 27)
@@ -34,6 +34,11 @@ def draw_classes(reading: Reading, mode: str, width: int, height: int, palette: 
         picture.put(at + row, 0, f"{name:<{label}} "[: label + 1], palette.color("muted"))
         picture.put(at + row, label + 1, text[: max(0, width - label - 1)], palette.color("text"), BOLD)
     return picture
+
+
+def _below(height: int, rows: int) -> int:
+    """How many lines there may be below a table of so many rows, its head and an empty line: the rows come first."""
+    return max(0, height - 2 - min(rows, max(2, (height - 2) // 2)))
 
 
 def _averages(reading: Reading) -> list[tuple[str, str]]:
@@ -57,10 +62,10 @@ def draw_calibration(reading: Reading, width: int, height: int, palette: Palette
     picture.put(0, width - 11, "right", palette.color("muted"))
     picture.put(0, width - 5, " rows", palette.color("muted"))
     first = int(np.flatnonzero(found.rows)[0]) if found.rows.any() else 0
+    below = min(3, _below(height, BINS - first))
+    fullest = hardest_first(-found.rows[first:])[: max(0, height - 2 - below)] + first
     row = 1
-    for place in range(first, BINS):
-        if row >= height - 4:
-            break
+    for place in sorted(fullest.tolist()):
         confidence, right, rows = float(found.confidence[place]), float(found.accuracy[place]), int(found.rows[place])
         picture.put(row, 0, f"{100 * float(found.edges[place + 1]):3.0f}%", palette.color("muted"))
         if rows:
@@ -77,7 +82,7 @@ def draw_calibration(reading: Reading, width: int, height: int, palette: Palette
     word = "too sure" if mean > reading.report.accuracy + 0.02 else "too modest"
     word = "well calibrated" if found.error < 0.03 else word
     texts = (f"calibration error {100 * found.error:.1f}%", f"mean confidence {100 * mean:.1f}%", word)
-    for offset, text in enumerate(texts):
+    for offset, text in enumerate(texts[:below]):
         picture.put(row + 1 + offset, 0, text[:width], palette.color("muted" if offset == 1 else "text"))
     return picture
 

@@ -13,6 +13,10 @@ from tui.panels.reading import PARTS
 from tui.screens.frame import WholeScreen
 from tui.screens.scene import MODES, Place, Scene, see
 from tui.screens.view import View
+from tui.screens.words import ending
+
+FAR = 36  # columns of what the head tells behind the file
+SHORTEST_FILE = 24  # columns of a file's name that are shown before any of that
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
@@ -87,7 +91,12 @@ much it drops when a patch is covered.
 
     def about(self) -> list[Content]:
         scene = self.scene
-        return [] if scene is None else [Content(f"{scene.part} row {scene.row}  {scene.file}".rstrip())]
+        if scene is None:
+            return []
+        row = f"{scene.part} row {scene.row}"
+        room = self.size.width - len(self.HEADING) - len(row) - 6  # the margins, and two columns before each part
+        file = ending(scene.file, max(room - FAR, min(room, SHORTEST_FILE)))
+        return [Content(text) for text in (row, file) if text]
 
     def hints(self) -> tuple[tuple[Action, str], ...]:
         if self.view.choosing:

@@ -14,6 +14,11 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
+def ending(text: str, width: int) -> str:
+    """A text, or an ellipsis and its end: the names of files differ there."""
+    return text if len(text) <= width else f"…{text[len(text) - width + 1 :]}" if width > 0 else ""
+
+
 def lines(text: str, width: int) -> list[str]:
     """A text on lines that end behind a word."""
     return wrap(text, max(1, width), break_on_hyphens=False)
