@@ -19,40 +19,41 @@ from engine.plan import Plan
 
 
 class RowFilter(Filter):
-    """For kernels U (k + 1, O, k C). Rows of V stay as long as the chunks are about the same columns."""
+    """For kernels U (k + 1, O, k C). Rows of V stay until there is no more room below them, or others are beside."""
 
     def __init__(self, at: Site, tiles: Tiles, U: Array, bias: Array | None, parts: Sequence[Chunk]) -> None:
-        self.U, self.kernel = U, tiles.kernel
+        self.U, self.E, self.kernel = U, tiles.E, tiles.kernel
         self.bias = None if bias is None else bias[:, None, None]
         points, outs, _ = U.shape
-        most = max(part.positions for part in parts)
-        self._width = max(part.positions // part.shape[0] for part in parts)
-        self._top = 2 * min(part.rows.start for part in parts)
-        self._E = tiles.E[:, self._top : 2 * max(part.rows.stop for part in parts) + tiles.kernel - 1]
-        channels, height, *_, self._batch = self._E.shape
-        self._V = at.scratch((points, height, channels, self._width))
+        channels, height, *_, self._batch = self.E.shape
+        most, tallest = max(part.positions for part in parts), max(part.shape[0] for part in parts)
+        width = max(part.positions // part.shape[0] for part in parts)
+        fitting = max(2 * tallest + self.kernel - 1, MOST_FLOATS // (points * channels * width))
+        self._V = at.scratch((points, min(height, fitting), channels, width))
         self._M, self._y = (at.scratch((2 * count * outs * most,)) for count in (points, 2))
-        self._first = self._place(parts[0])
-        self._there = np.zeros((height, self._width), bool)
+        self._there = np.zeros((self._V.shape[1], width), bool)
+        self._top, self._left = 2 * parts[0].rows.start, self._place(parts[0])
 
     def read(self, do: Plan, part: Chunk) -> Stacks:
         """V (k + 1, k C, P) for each row of outputs; only rows that are not there yet are made."""
-        k, (points, height, channels, _) = self.kernel, self._V.shape
-        place, width = self._place(part), part.positions // part.shape[0]
-        if not self._first <= place <= self._first + self._width - width:
-            self._first = place
+        k, (points, height, channels, most) = self.kernel, self._V.shape
+        top, left = 2 * part.rows.start, self._place(part)
+        count, width = 2 * part.shape[0], part.positions // part.shape[0]
+        start, first = top - self._top, left - self._left
+        if not (0 <= start <= height - count - k + 1 and 0 <= first <= most - width):
+            self._top, self._left, start, first = top, left, 0, 0
             self._there[:] = False
-        across = slice(place - self._first, place - self._first + width)
-        start, stop = 2 * part.rows.start - self._top, 2 * part.rows.stop - self._top
-        missing = np.flatnonzero(~self._there[start : stop + k - 1, across].all(axis=1))
+        across = slice(first, first + width)
+        missing = np.flatnonzero(~self._there[start : start + count + k - 1, across].all(axis=1))
         if missing.size:
-            first, last = start + int(missing[0]), start + int(missing[-1]) + 1
-            self._there[first:last, across] = True
+            rows = slice(start + int(missing[0]), start + int(missing[-1]) + 1)
+            self._there[rows, across] = True
+            E = self.E[:, self._top + rows.start : self._top + rows.stop, :, :, part.samples].swapaxes(0, 1)
             columns = [slice(part.columns.start + i // 2, part.columns.stop + i // 2) for i in range(points)]
-            d = [self._E[:, first:last, i % 2, some, part.samples].swapaxes(0, 1) for i, some in enumerate(columns)]
-            differences(do, d, self._V[:, first:last, :, across].reshape(points, -1, channels, *part.shape[1:]))
+            d = [E[:, :, i % 2, some] for i, some in enumerate(columns)]
+            differences(do, d, self._V[:, rows, :, across].reshape(points, -1, channels, *part.shape[1:]))
         V = self._V.reshape(points, height * channels, -1)[:, :, across]
-        self._seen = [V[:, h * channels : (h + k) * channels] for h in range(start, stop)]
+        self._seen = [V[:, h * channels : (h + k) * channels] for h in range(start, start + count)]
         return self._seen
 
     def outputs(self, do: Plan, part: Chunk) -> Array:
@@ -118,3 +119,6 @@ class Rowwise(Filtering):
             do(np.copyto, z[-q], tiles.pixels(q, part))
         spread(do, z)
         return [z[:, :, h % 2, h // 2].reshape(points, channels, -1) for h in range(2 * rows)]
+
+
+MOST_FLOATS = 1_000_000  # of V, of which a large image has more than the cache holds

@@ -42,6 +42,8 @@ LARGE = [
     (2, 4, 20, 30, 3, 1, 1, 1, 1, 70),
     (16, 32, 14, 14, 5, 1, 2, 1, 1, 32),
     (9, 12, 10, 7, 5, 1, 1, 1, 1, 300),
+    (2, 3, 70, 30, 3, 1, 2, 1, 1, 110),
+    (3, 2, 71, 29, 5, 1, 2, 1, 1, 110),
 ]
 
 
@@ -75,7 +77,7 @@ def arrays(case, dtype=np.float64):
     )
 
 
-def run(conv, x, dy, weights, need_dx=True):
+def run(conv, x, dy, weights, need_dx=True, memory=np.zeros):
     """y, dx and gradients, batch first as in PyTorch; the plans run twice, so that leftovers would show."""
     inner = np.ascontiguousarray(np.moveaxis(x, 0, -1))
     slopes = np.ascontiguousarray(np.moveaxis(dy, 0, -1))
@@ -83,7 +85,7 @@ def run(conv, x, dy, weights, need_dx=True):
     y, dx = np.zeros_like(slopes), np.full_like(inner, np.nan) if need_dx else None
     at = Site(
         node="n", dtype=x.dtype, training=True, xs=(inner,), ones=(inner,), y=y, dxs=(dx,), dy=slopes, weights=weights,
-        grads=grads, buffers={}, block=y, dblock=y, clock=np.zeros((), np.int64), seed=0, pool=Scratch(),
+        grads=grads, buffers={}, block=y, dblock=y, clock=np.zeros((), np.int64), seed=0, pool=Scratch(memory),
     )  # fmt: skip
     forward, backward = Plan(x.dtype), Plan(x.dtype)
     conv.forward(forward, at)
@@ -144,6 +146,24 @@ def test_convolution_is_pytorchs(case, bias, dtype, close):
     found = [y, dx, *grads.values()]
     for ours, theirs in zip(found, [wanted.detach(), *(tensor.grad for tensor in tensors)], strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=close * max(1.0, float(theirs.abs().max())))
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_filtering_along_rows_takes_no_more_scratch_for_a_tall_image(kernel):
+    def largest(height):
+        case = (8, 8, height, 20, kernel, 1, 1, 1, 1, 64)
+        x, weight, bias, dy = arrays(case, np.float32)
+        sizes = []
+
+        def memory(shape, dtype):
+            if isinstance(shape, int):  # scratch is flat, what a node keeps is not
+                sizes.append(shape)
+            return np.zeros(shape, dtype)
+
+        run(layer(case), x, dy, {"weight": weight, "bias": bias}, memory=memory)
+        return max(sizes)
+
+    assert largest(160) <= largest(80)
 
 
 @pytest.mark.parametrize(
