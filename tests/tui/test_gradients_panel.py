@@ -465,3 +465,16 @@ async def test_a_run_that_diverges_is_told_though_its_probe_is_older(until):
         panel.show(session.snapshot)
         assert "It has diverged" in panel.as_text()
         assert "Nothing is learned yet" not in panel.as_text()
+
+
+async def test_steps_that_a_schedule_makes_small_are_no_alarm():
+    for changes, color in (({"schedule": "cosine"}, "muted"), ({"optimizer.lr": 1e-9}, "problem")):
+        experiment = load_experiment("digits", {"epochs": 3, **changes})
+        async with hosted(experiment, epochs=3) as (panel, _, pilot):
+            panel.select_node("dense1")
+            for key in ((), ("enter",)):
+                await pilot.press(*key)
+                picture = panel.draw(100, 24, panel.palette)
+                lines = [picture.letters(row) for row in range(picture.height)]
+                row = next(row for row, line in enumerate(lines) if "▼ low" in line)
+                assert picture.fg[row, lines[row].index("▼ low")] == panel.palette.color(color)

@@ -7,9 +7,9 @@ import numpy as np
 from engine import ParameterStats, Snapshot
 from tui.drawing.axes import number
 from tui.drawing.bars import STEPS, Decades, draw_decades
-from tui.drawing.palette import Palette
+from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture, codes
-from tui.panels.layers import judged, percent, short
+from tui.panels.layers import judged, percent, short, slowed
 from tui.sentence import takes_small_steps
 
 BACK = "esc leads back"
@@ -55,7 +55,9 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
         title = _title(one, sizes.get(one.parameter.rpartition(".")[2]), width) if room > 1 else ""
         small = takes_small_steps(snapshot.experiment)
         unjudged = RULE if not small else BIAS if one.parameter.endswith(".bias") else ()
-        row = _parameter(picture, row, one, unjudged, scale, title, min(4, max(1, room - bool(title))), palette)
+        verdict = judged(one.update_ratio, slowed(snapshot))
+        tall = min(4, max(1, room - bool(title)))
+        row = _parameter(picture, row, one, verdict, unjudged, scale, title, tall, palette)
         row += room >= SPACIOUS and one is not parameters[-1]
     draw_decades(picture, row, 0, width, scale, palette)
     return picture
@@ -88,14 +90,14 @@ def _title(one: ParameterStats, size: int | None, width: int) -> str:
 
 
 def _parameter(
-    picture: Picture, row: int, one: ParameterStats, unjudged: tuple[str, ...], scale: Decades, title: str, tall: int,
-    palette: Palette,
+    picture: Picture, row: int, one: ParameterStats, verdict: tuple[str, str, Role], unjudged: tuple[str, ...],
+    scale: Decades, title: str, tall: int, palette: Palette,
 ) -> int:  # fmt: skip
     """A parameter's name and verdict, its numbers, and the histogram of its gradient's elements by size.
 
     `unjudged` says why there is no verdict, the longest words first.
     """
-    glyph, word, role = judged(one.update_ratio)
+    glyph, word, role = verdict
     end = picture.put(row, 0, one.parameter, palette.color("text"), BOLD)
     if glyph:
         end = picture.put(row, end + 2, "update ", palette.color("muted"))

@@ -17,7 +17,7 @@ from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
 from tui.panel import Panel
 from tui.panels.detail import draw_detail
-from tui.panels.layers import LayerRow, judged, layer_rows, percent, short
+from tui.panels.layers import LayerRow, layer_rows, percent, short, slowed
 from tui.panels.past import Past
 from tui.panels.record import known_steps
 from tui.sentence import DEAD, SATURATED, Sentence, describe, takes_small_steps
@@ -47,7 +47,7 @@ def _share(share: float | None, limit: float) -> tuple[str, Role]:
 
 NORM = Column("norm", 7, lambda row: (short(row.stats.grad_norm), "text"))
 UPDATE = Column("update", 7, lambda row: (short(row.stats.update_ratio), "text"))
-VERDICT = Column("", 6, lambda row: (" ".join(judged(row.stats.update_ratio)[:2]), judged(row.stats.update_ratio)[2]))
+VERDICT = Column("", 6, lambda row: row.verdict)
 DEAD_SHARE = Column("dead", 4, lambda row: _share(row.dead, DEAD))
 FLAT_SHARE = Column("flat", 4, lambda row: _share(row.saturated, SATURATED))
 DY = Column("dy rms", 7, lambda row: (short(row.dy_rms), "text"))
@@ -71,8 +71,8 @@ step and epoch that they take.
 layer, it vanishes on its way back; far above, it explodes.
 
 **update** is the length of the step over the length of the weights. 1e-4 to 1e-2 is healthy (● ok); below, the layer
-hardly learns (▼ low), above, it forgets what it knew (▲ high): change the learning rate. The perceptron's rule is not
-judged: its steps are whole inputs, whatever the rate.
+hardly learns (▼ low), above, it forgets what it knew (▲ high): change the learning rate. Where a schedule
+leaves less than a hundredth of it, low is meant, and grey. The perceptron's rule is not judged: it adds whole inputs.
 
 **dead** is the share of units that put out zero for the whole batch: they learn nothing. **flat** is the share of
 outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
@@ -138,7 +138,7 @@ scale. Biases start near zero, where any step is long against their length, so t
         strip = max(3, len(self.past.names) + 1)
         nodes = len(snapshot.probe.nodes)
         roomy = nodes <= room and (nodes <= FEW or nodes + strip <= room)
-        self._rows = layer_rows(snapshot.probe, roomy if self.everything is None else self.everything)
+        self._rows = layer_rows(snapshot.probe, roomy if self.everything is None else self.everything, slowed(snapshot))
         below = room - len(self._rows) >= strip
         spare = room - (strip + 2 if below else 0)  # with a line of marks and one that is empty
         self._tall = min(TALLEST, max(1, spare // max(1, len(self._rows))))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from engine import NodeStats, Probe
+from engine import NodeStats, Probe, Snapshot
 from tui.drawing.axes import number
-from tui.sentence import FAR, HEALTHY, WILD
+from tui.drawing.palette import Role
+from tui.sentence import FADED, FAR, HEALTHY, WILD
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,20 @@ class LayerRow:
     saturated: float | None
     dy_rms: float | None
     passed: float | None  # dy rms over that of the next layer with weights
+    slowed: bool  # by the schedule: small steps are meant
 
     @property
     def name(self) -> str:
         return self.stats.node
 
+    @property
+    def verdict(self) -> tuple[str, Role]:
+        """What is to be said of the layer's update, and in which colour."""
+        glyph, word, role = judged(self.stats.update_ratio, self.slowed)
+        return f"{glyph} {word}".strip(), role
 
-def layer_rows(probe: Probe, everything: bool) -> list[LayerRow]:
+
+def layer_rows(probe: Probe, everything: bool, slowed: bool = False) -> list[LayerRow]:
     """Every node, or only the layers with weights, each speaking for what comes after it."""
     weighted = {stats.node for stats in probe.weighted}
     passed = dict(probe.attenuation)
@@ -44,19 +52,28 @@ def layer_rows(probe: Probe, everything: bool) -> list[LayerRow]:
             saturated=max((stats.saturated for stats in group if stats.saturated is not None), default=None),
             dy_rms=group[0].dy_rms,
             passed=passed.get(group[0].node),
+            slowed=slowed,
         )
         for group in groups
     ]
 
 
-def judged(update_ratio: float | None) -> tuple[str, str, str]:
-    """(glyph, word, colour) of an update ratio against its healthy band."""
+def slowed(snapshot: Snapshot) -> bool:
+    """Whether the schedule has the rate of the probe's step at its start or end, where steps are meant to be small."""
+    probe, history = snapshot.probe, snapshot.history
+    if probe is None or history is None or not 0 < probe.step <= history.steps:
+        return False
+    return bool(history.lrs[probe.step - 1] < FADED * snapshot.experiment.optimizer.lr)
+
+
+def judged(update_ratio: float | None, slowed: bool = False) -> tuple[str, str, Role]:
+    """(glyph, word, colour) of an update ratio against its healthy band; a low one is no alarm where it is `slowed`."""
     if update_ratio is None:
         return "", "", "muted"
     if HEALTHY[0] <= update_ratio <= HEALTHY[1]:
         return "●", "ok", "good"
     role = "warning" if FAR * HEALTHY[0] <= update_ratio <= WILD else "problem"
-    return ("▼", "low", role) if update_ratio < HEALTHY[0] else ("▲", "high", role)
+    return ("▼", "low", "muted" if slowed else role) if update_ratio < HEALTHY[0] else ("▲", "high", role)
 
 
 def short(value: float | None) -> str:
