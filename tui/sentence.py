@@ -128,12 +128,26 @@ def describe(
     if best_step is not None:
         return _stopped(history, experiment, best_step)
     count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
-    recent = max(1, count - KEPT)
-    stride = max(1, ceil((recent - 1) / KEPT))
-    rows = history.rows[:1] + history.rows[1:recent:stride] + history.rows[recent:count]
-    case = _Case(probe, experiment, tuple(rows))
+    case = _Case(probe, experiment, tuple(_looked_at(history.rows, count)))
     found = next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
     return _diverged(case) if diverged and found.kind not in CAUSES else found
+
+
+def _looked_at(rows: list[EpochRow], count: int) -> list[EpochRow]:
+    """Of the first `count` rows the untrained network's, the last, and of a longer record evenly spread ones and those
+    around the best of them."""
+    recent = max(1, count - KEPT)
+    stride = max(1, ceil((recent - 1) / KEPT))
+    places = range(1, recent, stride)
+    if stride == 1:
+        return rows[:count]
+    best = min(places, key=lambda place: _worth(rows[place]))
+    before, behind = max(1, best - stride + 1), min(recent, best + stride)
+    return rows[:1] + rows[1:before:stride] + rows[before:behind] + rows[behind:recent:stride] + rows[recent:count]
+
+
+def _worth(row: EpochRow) -> float:
+    return row.train_loss if row.valid_loss is None else row.valid_loss
 
 
 def _diverged(case: _Case) -> Sentence:
