@@ -143,6 +143,17 @@ def test_evaluate_names_the_files_of_images(tmp_path: Path, capsys: pytest.Captu
     assert found[0]["file"] in read(capsys, "evaluate", run)
 
 
+def test_evaluate_shows_the_target_that_is_furthest_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An autoencoder has many targets a row; what is printed belongs to the error beside it."""
+    run = str(tmp_path / "run")
+    assert main(["train", "autoencoder", "--quiet", "--epochs", "1", "--out", run]) == 0
+    lines = read(capsys, "evaluate", run).partition("the most wrong")[2].splitlines()[2:]
+    assert len(lines) == 5
+    for line in lines:
+        target, prediction, error = map(float, line.split()[1:4])
+        assert abs(target - prediction) == pytest.approx(error, rel=0.01)
+
+
 def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
     for name, count in {"old.csv": 80, "new.csv": 40}.items():

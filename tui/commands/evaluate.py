@@ -235,9 +235,10 @@ def _samples(title: str, samples: list[dict[str, Any]]) -> list[str]:
 
 
 def _off_by(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows that are furthest off, by their first target."""
+    """The rows that are furthest off, by the target of the largest error."""
     lines = ["", "the most wrong", f"{'row':>6}  {'target':>10}  {'prediction':>10}  largest error"]
     for each in rows[:SAMPLES]:
-        numbers = f"{each['target'][0]:10.4g}  {each['prediction'][0]:10.4g}  {each['error']:13.4g}"
+        place = int(np.argmax(np.abs(np.subtract(each["prediction"], each["target"]))))
+        numbers = f"{each['target'][place]:10.4g}  {each['prediction'][place]:10.4g}  {each['error']:13.4g}"
         lines.append(f"{each['row']:>6}  {numbers}  {each.get('file', '')}".rstrip())
     return lines
