@@ -238,3 +238,12 @@ async def test_a_mark_does_not_make_another_number_of_an_epoch():
         shown = panel.as_text().splitlines()[0]
         assert shown[column : column + 3] == "╷ ✎"
         assert "╷12" in shown
+
+
+async def test_an_edit_is_told_in_words():
+    async with hosted(size=(120, 14)) as (panel, session, _):
+        values = {"schedule": {"name": "cosine", "floor": 0.1}, "optimizer.nesterov": True, "optimizer.lr": 1e-05}
+        for (key, value), shown in zip(values.items(), ("cosine floor=0.1", "on", "1e-5"), strict=True):
+            panel.show(replace(session.snapshot, edits=(Edit(100, key, value),)))
+            assert f"✎ {key} = {shown} since step 100" in panel.as_text()
+            assert f"✎ {key} = {shown}\n" in panel.as_text()
