@@ -259,7 +259,23 @@ def test_list_names_the_sections_that_are_always_there(capsys: pytest.CaptureFix
     assert "did you mean 'augmentation'" in refused(capsys, "list", "augmentatoin")
 
 
+@pytest.mark.parametrize(
+    ("spelling", "title"),
+    [
+        ("optimizer adam", "optimizer adam"),
+        ("data set digits", "data set digits"),
+        ("activation relu", "layer relu"),
+        ("section augmentation", "section augmentation"),
+    ],
+)
+def test_list_takes_the_titles_that_it_prints(spelling: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(capsys, "list", *spelling.split()).startswith(f"{title}\n  ")
+    assert len(json.loads(read(capsys, "list", *spelling.split(), "--json"))) == 1
+
+
 def test_list_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean 'adam'" in refused(capsys, "list", "optimizer", "adm")
+    assert "did you mean 'dense'" in refused(capsys, "list", "optimizer", "dense")
     assert "did you mean 'optimizer'" in refused(capsys, "list", "optimiser")
     assert "choose one of preset, data set" in refused(capsys, "list", "zzz")
 

@@ -77,9 +77,12 @@ def _named(wanted: str) -> list[Entry]:
     kinds = (*KINDS, SECTIONS)
     everything = {kind: _choices(kind) for kind in kinds}
     found = [entries[wanted] for entries in everything.values() if wanted in entries]
+    before, _, name = wanted.rpartition(" ")
+    if (kind := _kind(before)) and kind != PRESETS and name in (entries := _choices(kind)):
+        found = [entries[name]]
     if not found:
-        names = [*kinds, PRESETS, ACTIVATIONS, *(name for entries in everything.values() for name in entries)]
-        near = nearest(wanted, names)
+        names = [*kinds, PRESETS, ACTIVATIONS, *(key for entries in everything.values() for key in entries)]
+        near = nearest(name if kind else wanted, names)
         near = near if "mean" in near else f"; choose one of {', '.join((PRESETS, *kinds))}"
         raise BadInput(f"list '{wanted}': no kind or component of that name{near}")
     return found
