@@ -25,14 +25,16 @@ class RowFilter(Filter):
         self.U, self.E, self.kernel = U, tiles.E, tiles.kernel
         self.bias = None if bias is None else bias[:, None, None]
         points, outs, _ = U.shape
-        channels, height, *_, self._batch = self.E.shape
+        channels, *_, self._batch = self.E.shape
         most, tallest = max(part.positions for part in parts), max(part.shape[0] for part in parts)
         width = max(part.positions // part.shape[0] for part in parts)
-        fitting = max(2 * tallest + self.kernel - 1, MOST_FLOATS // (points * channels * width))
-        self._V = at.scratch((points, min(height, fitting), channels, width))
+        first, stop = min(part.rows.start for part in parts), max(part.rows.stop for part in parts)
+        least, enough = (2 * rows + self.kernel - 1 for rows in (tallest, stop - first))
+        height = min(enough, max(least, MOST_FLOATS // (points * channels * width)))
+        self._V = at.scratch((points, height, channels, width))
         self._M, self._y = (at.scratch((2 * count * outs * most,)) for count in (points, 2))
-        self._there = np.zeros((self._V.shape[1], width), bool)
-        self._top, self._left = 2 * parts[0].rows.start, self._place(parts[0])
+        self._there = np.zeros((height, width), bool)
+        self._top, self._left = 2 * first, self._place(parts[0])
 
     def read(self, do: Plan, part: Chunk) -> Stacks:
         """V (k + 1, k C, P) for each row of outputs; only rows that are not there yet are made."""
@@ -121,4 +123,4 @@ class Rowwise(Filtering):
         return [z[:, :, h % 2, h // 2].reshape(points, channels, -1) for h in range(2 * rows)]
 
 
-MOST_FLOATS = 1_000_000  # of V, of which a large image has more than the cache holds
+MOST_FLOATS = 2_000_000  # of V, of which a large image has more than the cache holds

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine import BadInput, Layer, Loss, Network, NodeSpec, connect
-from engine.layers import Scratch, Site, convolution
+from engine.layers import Scratch, Site, convolution, rowwise
 from engine.layers.columns import chunks
 from engine.layers.convolution import Conv2d
 from engine.layers.rowwise import Rowwise
@@ -42,8 +42,6 @@ LARGE = [
     (2, 4, 20, 30, 3, 1, 1, 1, 1, 70),
     (16, 32, 14, 14, 5, 1, 2, 1, 1, 32),
     (9, 12, 10, 7, 5, 1, 1, 1, 1, 300),
-    (2, 3, 70, 30, 3, 1, 2, 1, 1, 110),
-    (3, 2, 71, 29, 5, 1, 2, 1, 1, 110),
 ]
 
 
@@ -148,11 +146,12 @@ def test_convolution_is_pytorchs(case, bias, dtype, close):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=close * max(1.0, float(theirs.abs().max())))
 
 
-@pytest.mark.parametrize("kernel", [3, 5])
-def test_filtering_along_rows_takes_no_more_scratch_for_a_tall_image(kernel):
-    def largest(height):
-        case = (8, 8, height, 20, kernel, 1, 1, 1, 1, 64)
-        x, weight, bias, dy = arrays(case, np.float32)
+@pytest.mark.parametrize("limit", [1, 200_000])
+@pytest.mark.parametrize("case", [(9, 8, 31, 13, 3, 1, 1, 1, 1, 70), (8, 9, 20, 15, 5, 1, 3, 1, 1, 220)])
+def test_rows_that_had_no_room_are_made_again(case, limit, monkeypatch):
+    x, weight, bias, dy = arrays(case)
+
+    def found():
         sizes = []
 
         def memory(shape, dtype):
@@ -160,10 +159,15 @@ def test_filtering_along_rows_takes_no_more_scratch_for_a_tall_image(kernel):
                 sizes.append(shape)
             return np.zeros(shape, dtype)
 
-        run(layer(case), x, dy, {"weight": weight, "bias": bias}, memory=memory)
-        return max(sizes)
+        y, dx, grads = run(layer(case), x, dy, {"weight": weight, "bias": bias}, memory=memory)
+        return max(sizes), y, dx, *grads.values()
 
-    assert largest(160) <= largest(80)
+    most, *wanted = found()
+    monkeypatch.setattr(rowwise, "MOST_FLOATS", limit)
+    less, *results = found()
+    assert less < most
+    for ours, theirs in zip(results, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-11)
 
 
 @pytest.mark.parametrize(
