@@ -242,8 +242,8 @@ def _alike(case: _Case) -> Sentence | None:
     alike = any(init.name in ("zeros", "constant") for init in case.inits)
     if not alike or not case.hidden or learned or case.dropout:
         return None
-    says = "All weights of a hidden layer start at one value, so its units get one gradient and stay alike."
-    return Sentence("alike", says, "Try another init; unset, it is what the activation wants.", "problem")
+    says = "The weights of a hidden layer start at one value, so its units stay alike."
+    return Sentence("alike", says, "Try another init, or leave it unset.", "problem")
 
 
 def _penalized(case: _Case) -> Sentence | None:
@@ -268,9 +268,10 @@ def _dead(case: _Case) -> Sentence | None:
     if worst is None or not worst.dead or worst.dead <= DEAD or 0 < case.experiment.batch_size < FEW:
         return None
     says = f"{_percent(worst.dead)} of the units of {worst.node} put out zero for the whole batch and learn nothing."
-    tries = _either([*_less_dropout(case), "leaky_relu", _lower(case)])
-    start = "Start over with" if worst.dead == 1 else "Try"  # nothing brings back a layer that is dead as a whole
-    return Sentence("dead", says, f"{start} {tries}.", "warning")
+    cure = "less dropout" if _less_dropout(case) else _lower(case)
+    if worst.dead == 1:  # nothing brings back a layer that is dead as a whole
+        return Sentence("dead", says, f"Start over with leaky_relu or {cure.replace('learning ', '')}.", "warning")
+    return Sentence("dead", says, f"Try leaky_relu or {cure}.", "warning")
 
 
 def _vanishing(case: _Case) -> Sentence | None:
@@ -282,7 +283,7 @@ def _vanishing(case: _Case) -> Sentence | None:
     types = {stats.type for stats in case.probe.nodes}
     flat = any(stats.saturated is not None for stats in case.inner)
     tries = [*(["relu"] if flat else []), *(["batch norm"] if "batch_norm" not in types else [])]
-    tries += _usual_init(case) or ["fewer layers"]
+    tries += _usual_init(case) or ["fewer layers"] * (len(tries) < 2)
     says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {reached}."
     return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem")
 
@@ -317,7 +318,7 @@ def _overfitting(case: _Case) -> Sentence | None:
     tries = [
         *(["more data"] if case.experiment.data.limit else []),
         "more dropout" if case.dropout else "dropout",
-        "a larger L2 penalty" if case.experiment.regularization.l2 else "an L2 penalty",
+        "more L2" if case.experiment.regularization.l2 else "an L2 penalty",
         *([] if case.experiment.early_stopping.patience else ["early stopping"]),
     ]
     return Sentence("overfitting", says, f"Try {_either(tries)}.", "warning")
@@ -330,8 +331,8 @@ def _too_low(case: _Case) -> Sentence | None:
     rules, size = case.experiment, case.gradient
     now, peak, clip = case.rows[-1].lr, max(row.lr for row in case.rows), rules.regularization.clip_norm
     if case.probe.step < rules.schedule.warmup:
-        says = f"The warm-up has brought the learning rate to {now:.2g} of {rules.optimizer.lr:g}, and steps are small."
-        return Sentence("warming up", says, "Wait, or try a warmup of fewer steps.", "warning")
+        says = f"The warm-up has brought the rate to {now:.2g} of {rules.optimizer.lr:g}: steps are still small."
+        return Sentence("warming up", says, "Wait, or try a shorter warmup.", "warning")
     if rules.optimizer.name == "sgd" and 0 < clip < size and ratio * size / clip >= HEALTHY[0]:
         cut = _round(size / clip)
         says = f"clip_norm = {clip:g} cuts the gradient to 1/{cut:,}: a step is {ratio:.0e} of the weights' size."

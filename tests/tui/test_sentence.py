@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer, load_experiment
+from tui.drawing.palette import Palette
+from tui.drawing.picture import Picture
+from tui.panels.gradients import draw_sentence
 from tui.sentence import FINDINGS, HEALTHY, describe
 
 DIGITS = load_experiment("digits")
@@ -36,7 +39,7 @@ def test_deep_sigmoid_vanishes_by_so_much(epochs):
     assert share > 1000
     each = float(sentence.says.split("shrinks to ")[1].split()[0])
     assert each == pytest.approx((dy[0] / dy[7]) ** (1 / 7), rel=0.03)
-    assert sentence.advice == "Try relu, batch norm or fewer layers."
+    assert sentence.advice == "Try relu or batch norm."
     assert "dense1 gets" in sentence.says
     assert sentence.says.endswith("of dense8's.")
 
@@ -307,7 +310,7 @@ def test_he_init_is_no_cure_for_sigmoids_and_is_proposed_where_another_was_chose
         trainer = Trainer(load_experiment("deep-sigmoid", changes))
         sentence = describe(trainer.probe, trainer.history, trainer.experiment)
         assert sentence.kind == "vanishing"
-        assert sentence.advice == f"Try relu, batch norm or {'glorot init' if changes else 'fewer layers'}."
+        assert sentence.advice == ("Try relu, batch norm or glorot init." if changes else "Try relu or batch norm.")
     for init, kind, advice in ((small, "vanishing", "batch norm or he init"), (large, "exploding", ", he init or a")):
         trainer = Trainer(load_experiment("deep-relu", {"model.init": init}))
         sentence = describe(trainer.probe, trainer.history, trainer.experiment)
@@ -350,10 +353,10 @@ def test_small_steps_of_a_clipped_gradient_are_not_put_down_to_the_rate():
 
 
 @pytest.mark.parametrize(("activation", "kind"), [("relu", "dead"), ("leaky_relu", "plateau")])
-def test_much_dropout_is_the_first_thing_to_change(activation, kind):
+def test_much_dropout_is_a_thing_to_change(activation, kind):
     sentence = said("digits", 10, model__dropout=0.9, model__activation=activation)
     assert sentence.kind == kind
-    assert sentence.advice.startswith("Try less dropout")
+    assert "less dropout" in sentence.advice
 
 
 def test_a_layer_that_is_dead_as_a_whole_needs_a_new_start():
@@ -363,7 +366,7 @@ def test_a_layer_that_is_dead_as_a_whole_needs_a_new_start():
 def test_what_a_run_has_is_to_be_more_of():
     sentence = said("overfit", 40, model__dropout=0.1, regularization__l2=0.001)
     assert sentence.kind == "overfitting"
-    assert sentence.advice == "Try more dropout, a larger L2 penalty or early stopping."
+    assert sentence.advice == "Try more dropout, more L2 or early stopping."
 
 
 def test_a_run_that_diverged_is_not_called_healthy():
@@ -384,3 +387,27 @@ def test_the_best_epoch_of_a_long_run_is_the_one_that_the_chart_marks(epochs):
     sentence = describe(probe(step=10 * epochs), history, DIGITS)
     assert sentence.kind == "overfitting"
     assert "since epoch 200 " in sentence.says
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "changes"),
+    [
+        ("deep-sigmoid", 0, {}),
+        ("exploding", 0, {}),
+        ("digits", 4, {"model__init": "zeros"}),
+        ("digits", 6, {"regularization__l2": 1000.0}),
+        ("digits", 3, {"schedule__warmup": 100_000}),
+        ("digits", 3, {"optimizer": "sgd", "optimizer__lr": 0.1, "regularization__clip_norm": 1e-4}),
+        ("digits", 10, {"model__dropout": 0.9}),
+        ("digits", 1, {"optimizer__lr": 1.0}),
+        ("digits", 1, {"optimizer": "sgd", "optimizer__lr": 10.0}),
+        ("overfit", 40, {"model__dropout": 0.1, "regularization__l2": 0.001}),
+    ],
+)
+def test_advice_is_whole_in_a_terminal_of_120_columns(name, epochs, changes):
+    trainer = run(name, epochs, **changes)
+    diverged = trainer.status == "diverged"
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment, diverged=diverged)
+    picture = Picture(46, 3)
+    draw_sentence(picture, sentence, 3, Palette())
+    assert "…" not in picture.to_text(), str(sentence)
