@@ -154,6 +154,25 @@ def test_evaluate_shows_the_target_that_is_furthest_off(tmp_path: Path, capsys: 
         assert abs(target - prediction) == pytest.approx(error, rel=0.01)
 
 
+def test_evaluate_tells_where_the_data_has_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row that is gone shifts the split: rows that were trained on are then measured as if they were new."""
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.4f},{b:.4f},{'yes' if a + rng.normal() > 0 else 'no'}" for a, b in rng.normal(0, 1, (80, 2))]
+    table, run = tmp_path / "table.csv", str(tmp_path / "run")
+    table.write_text("\n".join(["a,b,y", *lines]) + "\n")
+    sets = ["--set", "data.name=csv", "--set", f"data.path={table}"]
+    assert main(["train", "digits", "--quiet", "--epochs", "5", "--out", run, *sets]) == 0
+    for split in ("validation", "train"):
+        read(capsys, "evaluate", run, "--split", split)
+    table.write_text("\n".join(["a,b,y", *lines[1:]]) + "\n")
+    assert main(["evaluate", run, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["split"] == "validation"
+    assert err.startswith("nn-tui: the validation loss is ")
+    assert "the data has changed since" in err
+    assert err.count("\n") == 1
+
+
 def test_evaluate_other_data_with_the_scaling_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
     for name, count in {"old.csv": 80, "new.csv": 40}.items():

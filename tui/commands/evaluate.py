@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from math import isfinite
+from math import isclose, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from engine.files import expanded
 from engine.memory import Array
 from engine.metrics import calibration, class_report, confusions, hardest_first, mae, r2, rmse, top_k_accuracy
 from engine.run import checkpoint_of
+from tui.cli import complain
 from tui.commands import options
 from tui.panels.reading import Subject
 
 WIDEST = 30
 TOP = (3, 5)
+SAME_LOSS = 0.001  # far more than what rounding on another machine makes of a loss
 PAIRS, SAMPLES = 5, 5  # printed; JSON has all pairs and more samples
 SAMPLES_AS_JSON = 20
 _LIKE = "choose data like the run's own"
@@ -44,7 +46,26 @@ def run(args: argparse.Namespace) -> int:
     found = {"run": args.run, "data": data, "split": name, "rows": len(present[name]), "step": trainer.state.step}
     found |= measures(trainer, present[name])
     print(json.dumps(_strict(found)) if args.json else _text(trainer, found))
+    before = None if args.data else _recorded(trainer, name)
+    same = (
+        before is None or not isfinite(before) or isclose(found["loss"], before, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS)
+    )
+    if not same:
+        complain(
+            f"the {name} loss is {found['loss']:.4g} here and was {before:.4g} when these weights were saved: the data "
+            "has changed since, so this split may hold rows that the network was trained on",
+            0,
+        )
     return 0
+
+
+def _recorded(trainer: Trainer, name: str) -> float | None:
+    """The loss of the split that the record has for the present weights; None where it has none."""
+    step, last = trainer.state.step, trainer.history.rows[-1:]
+    other = trainer.state.stopped or any(edit.step >= step for edit in trainer.edits)
+    if other or not last or last[0].step != step:
+        return None
+    return {"validation": last[0].valid_loss, "test": last[0].test_loss}.get(name)
 
 
 def measures(trainer: Trainer, split: Split) -> dict[str, Any]:
