@@ -29,7 +29,7 @@ FLAT_FOR = 5  # epochs
 KEPT = 500  # epochs looked back at one by one; of those before, as many are looked at
 STRONG = (0.003, 0.03)  # an L1 and an L2 penalty that are large
 DROPPED = 0.5  # a larger share of units left out is much
-FADED = 0.01  # of its largest value, below which a learning rate has come to its schedule's end
+FADED = 0.1  # of its largest value, below which a learning rate has come to its schedule's end
 LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
 
 Role = str
@@ -246,6 +246,14 @@ def _alike(case: _Case) -> Sentence | None:
     return Sentence("alike", says, "Try another init, or leave it unset.", "problem")
 
 
+def _without_slope(case: _Case) -> Sentence | None:
+    node = next((stats.node for stats in case.inner if stats.type == "step"), None)
+    if node is None:
+        return None
+    says = f"{node} has no slope: no gradient gets through it, and the layers before it learn nothing."
+    return Sentence("no slope", says, "Try another activation.", "problem")
+
+
 def _penalized(case: _Case) -> Sentence | None:
     rules = case.experiment.regularization
     if (rules.l1 < STRONG[0] and rules.l2 < STRONG[1]) or case.learned or not _flat(case.rows, 1, 0.05):
@@ -371,8 +379,8 @@ def _healthy(case: _Case) -> Sentence:
 
 
 FINDINGS: tuple[Callable[[_Case], Sentence | None], ...] = (
-    _unscaled, _exploding, _alike, _penalized, _wild, _dead, _vanishing, _saturated, _too_high, _overfitting, _growing,
-    _too_low, _plateau, _healthy,
+    _unscaled, _exploding, _alike, _without_slope, _penalized, _wild, _dead, _vanishing, _saturated, _too_high,
+    _overfitting, _growing, _too_low, _plateau, _healthy,
 )  # fmt: skip
 CAUSES = ("unscaled", "exploding", "rate too high")  # what a run may diverge of
 

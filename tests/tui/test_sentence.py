@@ -411,3 +411,17 @@ def test_advice_is_whole_in_a_terminal_of_120_columns(name, epochs, changes):
     picture = Picture(46, 3)
     draw_sentence(picture, sentence, 3, Palette())
     assert "…" not in picture.to_text(), str(sentence)
+
+
+@pytest.mark.parametrize("hidden", [(32, 16), (16, 16, 16, 16)])
+def test_a_step_lets_no_gradient_through(hidden):
+    for epochs in (0, 4):
+        sentence = said("digits", epochs, model__activation="step", model__hidden=hidden)
+        assert sentence.kind == "no slope"
+        assert sentence.says.startswith("step1 has no slope")
+
+
+def test_a_rate_that_a_schedule_has_brought_down_is_not_called_too_low():
+    sentence = said("digits", 3, schedule="step", schedule__every=1)
+    assert sentence.kind == "rate faded"
+    assert "from 0.005 to 5e-05" in sentence.says

@@ -72,7 +72,7 @@ layer, it vanishes on its way back; far above, it explodes.
 
 **update** is the length of the step over the length of the weights. 1e-4 to 1e-2 is healthy (● ok); below, the layer
 hardly learns (▼ low), above, it forgets what it knew (▲ high): change the learning rate. Where a schedule
-leaves less than a hundredth of it, low is meant, and grey. The perceptron's rule is not judged: it adds whole inputs.
+leaves less than a tenth of it, low is meant, and grey. The perceptron's rule is not judged: it adds whole inputs.
 
 **dead** is the share of units that put out zero for the whole batch: they learn nothing. **flat** is the share of
 outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
