@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ENDINGS = {".png", ".jpg", ".jpeg"}
+UNREAD = {".heic", ".heif", ".avif", ".webp", ".gif", ".bmp", ".tif", ".tiff"}  # images too, which nobody means to lose
 LARGEST = 1 << 31  # values of all images together
 
 
@@ -36,7 +37,7 @@ class ImageFolder(DataSet, name="image_folder"):
         The order is the first image of each class, then the second of each, so that a limit keeps every class. No
         more are read than it takes, with as many held out as belong to them. Raises BadInput for a folder without
         classes, a class without images, an image that cannot be read, images of several sizes where `size` is not
-        given, and more than 8 GB of them.
+        given, images of other formats beside them, and more than 8 GB of them.
         """
         root = own_path(self.path, folder, "a folder with one folder of images a class")
         files = _files(root)
@@ -120,6 +121,11 @@ def _files(root: Path) -> dict[str, list[Path]]:
             deeper = any(entry.is_dir() for entry in folder.iterdir())
             fix = f"if its folders are the classes, set data.path to {folder}" if deeper else "add some"
             raise BadInput(f"{folder}: holds no PNG or JPEG file; {fix}, or remove it")
+    for folder in folders:
+        unread = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in UNREAD and file.name[0] != ".")
+        if unread:
+            more = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+            raise BadInput(f"{folder}: holds {unread[0]}{more}, neither PNG nor JPEG; convert or remove them")
     return files
 
 

@@ -251,3 +251,13 @@ def test_rows_know_their_files_after_splitting(folder):
             row = table.files.index(file)
             np.testing.assert_array_equal(pixels, table.x[row])
             assert label == table.y[row]
+
+
+def test_images_of_other_formats_are_not_lost_in_silence(folder):
+    (folder / "cat" / "b.HEIC").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"cat: holds b\.HEIC, neither PNG nor JPEG; convert or remove them"):
+        load(folder)
+    (folder / "cat" / "a.webp").write_bytes(b"")
+    (folder / "cat" / ".c.gif").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"cat: holds a\.webp and 1 more, neither"):
+        load(folder)
