@@ -8,8 +8,9 @@ import pytest
 from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer, load_experiment
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
+from tui.findings import FINDINGS, HEALTHY
 from tui.panels.gradients import draw_sentence
-from tui.sentence import FINDINGS, HEALTHY, describe
+from tui.sentence import describe
 
 DIGITS = load_experiment("digits")
 

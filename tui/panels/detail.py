@@ -9,8 +9,8 @@ from tui.drawing.axes import number
 from tui.drawing.bars import STEPS, Decades, draw_decades
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture, codes
+from tui.findings import takes_small_steps
 from tui.panels.layers import judged, percent, short, slowed
-from tui.sentence import takes_small_steps
 
 BACK = "esc leads back"
 BIAS = (

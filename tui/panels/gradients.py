@@ -15,12 +15,13 @@ from tui.drawing.halfblock import SHADES
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
+from tui.findings import DEAD, SATURATED, Sentence, takes_small_steps
 from tui.panel import Panel
 from tui.panels.detail import draw_detail
 from tui.panels.layers import LayerRow, layer_rows, percent, short, slowed
 from tui.panels.past import Past
 from tui.panels.record import known_steps
-from tui.sentence import DEAD, SATURATED, Sentence, describe, takes_small_steps
+from tui.sentence import describe
 
 SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8

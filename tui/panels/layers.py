@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from engine import NodeStats, Probe, Snapshot
 from tui.drawing.axes import number
 from tui.drawing.palette import Role
-from tui.sentence import FADED, FAR, HEALTHY, WILD
+from tui.findings import FADED, FAR, HEALTHY, WILD
 
 
 @dataclass(frozen=True)
