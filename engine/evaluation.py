@@ -1,10 +1,11 @@
-"""Loss and accuracy of a whole split, in inference mode."""
+"""Loss and accuracy of a whole split, in inference mode; targets as the loss takes them, outputs as a person does."""
 
 from math import nan
 
 import numpy as np
 
-from engine.data import Split
+from engine.data import Split, Splits
+from engine.errors import BadInput
 from engine.experiment import Experiment
 from engine.memory import Array
 from engine.network import Network
@@ -46,6 +47,26 @@ class Evaluation:
                 right += int(np.count_nonzero(decide(at.y, self.threshold) == self.labels[which]))
         loss = total / sum(weight for _, _, weight in self.blocks)
         return loss, right / self.rows if self.labels is not None else None
+
+
+def targets_of(experiment: Experiment, splits: Splits, split: Split) -> Array:
+    """A split's targets (rows, T) as the loss takes them; those of a regression scaled. Raises BadInput where the loss
+    does not fit the classes.
+    """
+    if not splits.classes:
+        return np.asarray(splits.target_scaler.transform(np.asarray(split.y)), np.float64)
+    try:
+        return experiment.loss.encode(split.y, len(splits.classes), experiment.low)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+
+
+def answers(y: Array, link: str) -> Array:
+    """What outputs y (rows, K) say: probabilities where the loss works from logits, by softmax or sigmoid; else y."""
+    if link == "softmax":
+        y = np.exp(y - y.max(axis=1, keepdims=True))
+        return np.asarray(y / y.sum(axis=1, keepdims=True))
+    return 0.5 + 0.5 * np.tanh(y / 2) if link == "sigmoid" else y
 
 
 def decide(y: Array, threshold: float) -> Array:

@@ -9,6 +9,7 @@ trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on rep
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from math import inf, sqrt
 from pathlib import Path
@@ -23,7 +24,7 @@ from engine.data import Split, Splits, prepare
 from engine.edits import Edit, in_force, is_live
 from engine.epochs import Ends, watch
 from engine.errors import BadInput
-from engine.evaluation import Evaluation
+from engine.evaluation import Evaluation, answers, targets_of
 from engine.experiment import Experiment
 from engine.feed import Feed
 from engine.history import EpochRow, History
@@ -57,6 +58,7 @@ class Trainer:
         prepare_thread()
         self.base = self.experiment = experiment
         self.splits = splits if splits is not None else prepare(experiment.data, experiment.seed, folder)
+        self._targets = partial(targets_of, experiment, self.splits)
         classes, loss = len(self.splits.classes), experiment.loss
         outputs = experiment.units(classes, 0 if classes else self.splits.train.y.shape[1])
         if not classes:
@@ -130,13 +132,7 @@ class Trainer:
         units.
         """
         prepare_thread()
-        y = self.network.predict(x)
-        link = self.experiment.loss.link
-        if link == "softmax":
-            y = np.exp(y - y.max(axis=1, keepdims=True))
-            return np.asarray(y / y.sum(axis=1, keepdims=True))
-        if link == "sigmoid":
-            y = 0.5 + 0.5 * np.tanh(y / 2)
+        y = answers(self.network.predict(x), self.experiment.loss.link)
         return np.asarray(self.splits.target_scaler.inverse(y))
 
     def evaluate(self, split: Split) -> tuple[float, float | None]:
@@ -380,14 +376,6 @@ class Trainer:
             self.history.rows.append(row)
         if self.state.epoch:
             watch(self.experiment, row, self.state)
-
-    def _targets(self, split: Split) -> Array:
-        if not self.splits.classes:
-            return np.asarray(self.splits.target_scaler.transform(np.asarray(split.y)), np.float64)
-        try:
-            return self.experiment.loss.encode(split.y, len(self.splits.classes), self.experiment.low)
-        except ValueError as error:
-            raise BadInput(str(error)) from None
 
     # ------------------------------------------------------------------------------------------ trouble
 
