@@ -22,6 +22,7 @@ TOKEN = re.compile(
     r"|(?P<other>\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]|\r)|(?P<new>\n)|(?P<character>.)",
     re.S,
 )
+MOST = 1 << 20  # bytes read at once, so that what is looked for is looked for in few and large steps
 ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z$]|\x1b\][^\x07]*\x07|\x1b[=>]")
 
 
@@ -52,13 +53,16 @@ class Terminal:
         os.kill(self.process, number)
 
     def read(self, seconds: float) -> bytes:
-        """What is written within this time, as soon as there is something."""
-        if not select.select([self.file], [], [], seconds)[0]:
-            return b""
-        try:
-            more = os.read(self.file, 65536)
-        except OSError:
-            more = b""
+        """All that is written by the time that there is something, at most so many seconds from now."""
+        more = b""
+        while len(more) < MOST and select.select([self.file], [], [], 0 if more else seconds)[0]:
+            try:
+                part = os.read(self.file, 65536)
+            except OSError:
+                part = b""
+            if not part:
+                break
+            more += part
         self.output += more
         return more
 
