@@ -203,6 +203,7 @@ class Workbench(ScreenActions):
             self.set_timer(ASIDE, self._frame)
             return
         self._stepped_aside = False
+        self._check_resize()  # nobody else does where Textual's timer for it was lost
         self._tick()
 
     def _tick(self) -> None:
