@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd, lcm
+from math import gcd, lcm, prod
 
 from engine.graph import INPUT, Node
 from engine.layers.base import Shape
@@ -113,12 +113,5 @@ def _together(fields: Sequence[Field], rows: int) -> Field:
 
 def _multiply_adds(node: Node) -> int:
     """For one sample: each weight of a product once a position."""
-    weights = sum(_size(spec.shape) for spec in node.parameters if len(spec.shape) > 1)
-    return weights * (_size(node.shape[1:]) if len(node.shape) == 3 else 1)
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    weights = sum(prod(spec.shape) for spec in node.parameters if len(spec.shape) > 1)
+    return weights * (prod(node.shape[1:]) if len(node.shape) == 3 else 1)

@@ -5,6 +5,7 @@ The graph view, weight names, per-node gradients and exports all come from this 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from engine.component import nearest
 from engine.errors import BadInput
@@ -36,13 +37,7 @@ class Node:
     @property
     def parameter_count(self) -> int:
         """How many numbers the node learns."""
-        total = 0
-        for spec in self.parameters:
-            size = 1
-            for length in spec.shape:
-                size *= length
-            total += size
-        return total
+        return sum(prod(spec.shape) for spec in self.parameters)
 
 
 def connect(specs: Sequence[NodeSpec], shape: Shape) -> tuple[Node, ...]:
@@ -84,3 +79,12 @@ def connect(specs: Sequence[NodeSpec], shape: Shape) -> tuple[Node, ...]:
         parameters = spec.layer.parameters(*arriving, follower=reader.layer if reader else None)
         nodes.append(Node(spec.name, spec.layer, inputs[spec.name], arriving, shapes[spec.name], parameters))
     return tuple(nodes)
+
+
+def learning(nodes: Sequence[Node]) -> set[str]:
+    """The names of the nodes whose output depends on a parameter: only those need a gradient."""
+    found: set[str] = set()
+    for node in nodes:
+        if node.parameters or found.intersection(node.inputs):
+            found.add(node.name)
+    return found

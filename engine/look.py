@@ -10,7 +10,7 @@ from engine.graph import INPUT, Node
 from engine.layers import Scratch, Site
 from engine.layers.dropout import Dropout
 from engine.layers.normalization import BatchNorm
-from engine.memory import Array, Layout
+from engine.memory import Array
 from engine.network import Network
 from engine.plan import Plan
 
@@ -83,20 +83,15 @@ class Look:
         return plan
 
     def _site(self, node: Node) -> Site:
-        network = self.network
-
-        def views(layout: Layout, vector: Array) -> dict[str, Array]:
-            return {slot.name.removeprefix(f"{node.name}."): slot.view(vector) for slot in layout.of(node.name)}
-
+        network, parameters = self.network, self.network.parameters
         return Site(
             node=node.name, dtype=network.dtype, training=not isinstance(node.layer, DIFFERENT),
             xs=tuple(self.outputs[source] for source in node.inputs),
             ones=tuple(self._whole[source] for source in node.inputs),
             y=self.outputs[node.name], dy=self.gradients[node.name],
             dxs=tuple(np.zeros_like(self.outputs[source]) for source in node.inputs),
-            weights=views(network.parameters, network.values), grads=views(network.parameters, self._grads),
-            buffers=views(network.statistics, network.buffers),
-            block=network.parameters.block(node.name, network.values),
-            dblock=network.parameters.block(node.name, self._grads),
+            weights=parameters.views(node.name, network.values), grads=parameters.views(node.name, self._grads),
+            buffers=network.statistics.views(node.name, network.buffers),
+            block=parameters.block(node.name, network.values), dblock=parameters.block(node.name, self._grads),
             clock=network.clock, seed=network.seed, pool=self._pool,
         )  # fmt: skip

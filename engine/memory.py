@@ -87,6 +87,10 @@ class Layout:
         """The slots of one node, which lie side by side."""
         return tuple(slot for slot in self if slot.node == node)
 
+    def views(self, node: str, vector: Array) -> dict[str, Array]:
+        """The views of one node's slots, by the slot's own name, such as "weight"."""
+        return {slot.name.removeprefix(f"{node}."): slot.view(vector) for slot in self.of(node)}
+
     def block(self, node: str, vector: Array) -> Array:
         """All that a node owns in `vector`, as one contiguous piece."""
         slots = self.of(node)

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from engine.cores import SecondCore
 from engine.errors import BadInput
-from engine.graph import INPUT, Node, NodeSpec, connect
+from engine.graph import INPUT, Node, NodeSpec, connect, learning
 from engine.layers import Scratch, Shape, Site
 from engine.layers.activations import Activation
 from engine.layers.dropout import Dropout
@@ -91,6 +91,7 @@ class Network:
         self.drawing = any(isinstance(node.layer, Dropout) for node in self.nodes)
         self.features = int(np.prod(shape))
         self.evaluation_batch = _evaluation_batch(max(int(np.prod(node.shape)) for node in self.nodes))
+        self._learning = learning(self.nodes)
         self._pool = Scratch(self.memory)
         self._passes: OrderedDict[tuple[int, bool], Pass] = OrderedDict()
         self.initialize()
@@ -192,10 +193,10 @@ class Network:
         """Small nodes of one activation, with memory in which their outputs lie side by side: where calls cost more
         than numbers, their slopes are written down at once.
         """
-        learning, found = self._learning(), list[tuple[Activation, list[Node], Array]]()
+        found = list[tuple[Activation, list[Node], Array]]()
         for layer in {repr(node.layer): node.layer for node in self.nodes}.values():
             if isinstance(layer, Activation) and layer.of_output:
-                nodes = [node for node in self.nodes if node.layer == layer and node.inputs[0] in learning]
+                nodes = [node for node in self.nodes if node.layer == layer and node.inputs[0] in self._learning]
                 size = sum(part.stop - part.start for _, part in _rows(nodes))
                 if len(nodes) > 1 and size * batch <= TOGETHER:
                     found.append((layer, nodes, self.memory((size, batch), self.dtype)))
@@ -203,13 +204,13 @@ class Network:
 
     def _chains(self, readers: dict[str, int], training: bool) -> dict[tuple[str, ...], Fused]:
         """Nodes that are computed as one, by their names."""
-        learning, found = self._learning(), dict[tuple[str, ...], Fused]()
+        found = dict[tuple[str, ...], Fused]()
         taken: set[str] = set()
         for length in (3, 2):
             for start in range(len(self.nodes) - length + 1):
                 row = self.nodes[start : start + length]
                 alone = all(after.inputs == (node.name,) and readers[node.name] == 1 for node, after in pairwise(row))
-                asked = training and row[0].inputs[0] in learning
+                asked = training and row[0].inputs[0] in self._learning
                 fused = fuse([node.layer for node in row], row[0].shapes[0], asked) if alone else None
                 if fused is not None and taken.isdisjoint(node.name for node in row):
                     found[tuple(node.name for node in row)] = fused
@@ -235,26 +236,16 @@ class Network:
         self, node: Node, training: bool,
         whole: dict[str, Array], outputs: dict[str, Array], gradients: dict[str, Array], pool: Scratch,
     ) -> Site:  # fmt: skip
-        def views(layout: Layout, vector: Array) -> dict[str, Array]:
-            return {slot.name.removeprefix(f"{node.name}."): slot.view(vector) for slot in layout.of(node.name)}
-
         return Site(
             node=node.name, dtype=self.dtype, training=training,
             xs=tuple(outputs[source] for source in node.inputs), ones=tuple(whole[source] for source in node.inputs),
             y=outputs[node.name], dxs=(None,) * len(node.inputs), dy=gradients.get(node.name, outputs[node.name]),
-            weights=views(self.parameters, self.values), grads=views(self.parameters, self.grads),
-            buffers=views(self.statistics, self.buffers),
+            weights=self.parameters.views(node.name, self.values),
+            grads=self.parameters.views(node.name, self.grads),
+            buffers=self.statistics.views(node.name, self.buffers),
             block=self.parameters.block(node.name, self.values), dblock=self.parameters.block(node.name, self.grads),
             clock=self.clock, seed=self.seed, pool=pool,
         )  # fmt: skip
-
-    def _learning(self) -> set[str]:
-        """The nodes whose output depends on a parameter: only those need a gradient."""
-        found: set[str] = set()
-        for node in self.nodes:
-            if node.parameters or found.intersection(node.inputs):
-                found.add(node.name)
-        return found
 
     def _write_loss(self, made: Pass, pool: Scratch) -> None:
         """The loss, and dL/dy of the last node; in inference nobody reads the latter."""
@@ -277,7 +268,6 @@ class Network:
         """Every node from last to first; the gradients of several readers of one output add up."""
         do = made.backward
         written: set[str] = set()
-        learning = self._learning()
         first = {chain[0]: (chain, fused) for chain, fused in chains.items()}
         behind = {name for chain in chains for name in chain[1:]}
         for node in reversed(self.nodes):
@@ -286,7 +276,7 @@ class Network:
             pool.release()
             dxs: list[Array | None] = []
             for source in node.inputs:
-                if source not in learning:
+                if source not in self._learning:
                     dxs.append(None)
                 elif source in written:
                     dxs.append(self.memory(made.gradients[source].shape, self.dtype))

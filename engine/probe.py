@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 
+from engine.graph import learning
 from engine.memory import Array
 from engine.network import Network, Pass
 
@@ -112,7 +113,7 @@ class Measurement:
         """The probe; `updated` says whether an update was made since."""
         network, at = self.network, self.at
         parameters, nodes = [], []
-        learning: set[str] = set()  # nodes whose output depends on a parameter
+        learns = learning(network.nodes)
         for slot in network.parameters:
             old = self.before[slot.flat]
             ratio = _ratio(old, network.values[slot.flat]) if updated else None
@@ -121,8 +122,6 @@ class Measurement:
             parameters.append(ParameterStats(slot.name, slot.node, _norm(old), norm, rms, largest, ratio, histogram))
         for node in network.nodes:
             y, dy = at.outputs[node.name], at.gradients[node.name]
-            if node.parameters or learning.intersection(node.inputs):
-                learning.add(node.name)
             slots = network.parameters.of(node.name)
             own = slice(slots[0].offset, slots[-1].flat.stop) if slots else slice(0, 0)
             norm = sqrt(sum(self._gradients[slot.name][0] ** 2 for slot in slots))
@@ -132,7 +131,7 @@ class Measurement:
                     node=node.name, type=node.layer.name,
                     output_mean=float(y.mean()), output_std=float(y.std()),
                     dead=node.layer.dead(y), saturated=node.layer.saturated(y),
-                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) if node.name in learning else None,
+                    dy_rms=_norm(dy.reshape(-1)) / sqrt(max(dy.size, 1)) if node.name in learns else None,
                     weight_norm=_norm(self.before[own]) if count else None,
                     grad_norm=norm if count else None,
                     grad_rms=norm / sqrt(count) if count else None,

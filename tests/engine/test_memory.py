@@ -44,6 +44,9 @@ def test_a_block_is_all_that_a_node_owns_as_one_view():
     assert np.shares_memory(block, vector)
     assert made.block("nobody", vector).size == 0
     assert [slot.name for slot in made.of("b")] == ["b.weight"]
+    assert {name: view.tolist() for name, view in made.views("a", vector).items()} == {
+        "weight": [[0, 3], [1, 4], [2, 5]], "bias": [6, 7, 8],
+    }  # fmt: skip
 
 
 def network(hidden):
