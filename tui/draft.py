@@ -314,16 +314,6 @@ class Draft:
         self._past: list[Experiment] = []
         self._future: list[Experiment] = []
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a change to undo."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a change that was undone."""
-        return bool(self._future)
-
     def apply(self, experiment: Experiment) -> bool:
         """Makes a change; false where it is none."""
         if experiment == self.experiment:

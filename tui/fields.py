@@ -1,7 +1,7 @@
 """One field of a form: what it shows, what may be typed into it, and where `+` and `-` lead. No screen here."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, floor, isclose, isfinite, log10
 from typing import Any
 
@@ -124,11 +124,6 @@ def field_of(key: str, setting: Setting, value: Any, depth: int = 0) -> list[Fie
     """A field, and where its value is a component, that component's fields behind it."""
     inner = fields_of(value, f"{key}.", depth + 1) if isinstance(value, Component) else []
     return [Field(key, setting, value.name if isinstance(value, Component) else value, depth), *inner]
-
-
-def with_live(fields: list[Field], live: bool) -> list[Field]:
-    """The fields, marked as taking effect at once or not."""
-    return [replace(field, live=live) for field in fields]
 
 
 def as_text(value: Any) -> str:

@@ -210,16 +210,15 @@ def test_undo_and_redo_walk_the_same_path() -> None:
     assert not history.apply(third)
     assert history.undo()
     assert history.experiment == second
-    assert history.can_redo
     assert history.undo()
     assert history.experiment == first
-    assert not history.can_undo
+    assert not history.undo()
     assert history.redo()
     assert history.redo()
     assert history.experiment == third
     history.undo()
     history.apply(first)
-    assert not history.can_redo, "a new change forgets what was undone"
+    assert not history.redo(), "a new change forgets what was undone"
 
 
 # ------------------------------------------------------------------------------------------------ the session
@@ -306,7 +305,10 @@ def test_a_change_made_elsewhere_can_be_undone_and_time_travel_is_no_change(sess
     first = session.snapshot.experiment
     session.rebuild(first.edited({"seed": 9}))
     wait(session, editing, lambda: editing.experiment.seed == 9)
-    assert editing.draft.can_undo
+    assert editing.undo()
+    wait(session, editing, lambda: session.snapshot.experiment == first)
+    assert editing.redo()
+    wait(session, editing, lambda: session.snapshot.experiment.seed == 9)
     session.step(3)
     wait(session, editing, lambda: session.snapshot.step == 3)
     editing.change(editing.experiment.edited({"optimizer.lr": 0.5}))
@@ -315,7 +317,7 @@ def test_a_change_made_elsewhere_can_be_undone_and_time_travel_is_no_change(sess
     wait(session, editing, lambda: session.snapshot.step == 5)
     session.back(4)
     wait(session, editing, lambda: editing.experiment.optimizer.lr == first.optimizer.lr)
-    assert not editing.draft.can_redo
+    assert not editing.redo()
     session.rebuild(first)
     wait(session, editing, lambda: editing.experiment == first)
 

@@ -11,32 +11,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tui.drawing.halfblock import halves, shades
-from tui.drawing.palette import Palette, Role
-from tui.drawing.picture import BOLD, Picture
+from tui.drawing.palette import Palette
+from tui.drawing.picture import Picture
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 STEPS = " ▁▂▃▄▅▆▇█"
-SHORT, LONG = 8, 26  # the columns a label may take
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A row: its label, its value (None or zero: nothing there; NaN: a mark), what is written after it, its colour."""
-
-    label: str
-    value: float | None
-    text: str = ""
-    role: Role = 0
-    chosen: bool = False
+LONGEST = 26  # columns of a label, at most
 
 
 @dataclass(frozen=True)
 class Decades:
-    """An absolute scale from 10 ** low to 10 ** high, and the band that is healthy, in values, if there is one."""
+    """An absolute scale from 10 ** low to 10 ** high."""
 
     low: int = -8
     high: int = 2
-    healthy: tuple[float, float] | None = None
 
     def share(self, values: ArrayLike) -> NDArray[np.float64]:
         """0 at 10 ** low and below, 1 at 10 ** high and above; NaN stays."""
@@ -52,42 +40,6 @@ class Decades:
         return [(power, round((power - self.low) / span * columns)) for power in powers]
 
 
-def draw_bars(
-    bars: Sequence[Bar], scale: Decades, width: int, height: int, palette: Palette, first: int = 0
-) -> Picture:
-    """Labels, bars, texts, a row each from the `first` on; with three rows and more, the decades below.
-
-    A bar ends within an eighth of a cell of its value. Dots behind the bars show the healthy band.
-    """
-    picture = Picture(width, height)
-    rows = height - 1 if height >= 3 else height
-    shown = bars[first : first + rows]
-    label = min(max((len(bar.label) for bar in bars), default=0), LONG if width >= 60 else SHORT, max(0, width // 3))
-    text = max((len(bar.text) for bar in bars), default=0)
-    text = text if width - label - text - 2 >= 8 else 0
-    left, inner = label + 1, max(0, width - label - 1 - (text + 1 if text else 0))
-    healthy = [inner * float(side) for side in scale.share(scale.healthy)] if scale.healthy else []
-    for row, bar in enumerate(shown):
-        name = bar.label if len(bar.label) <= label else bar.label[: max(0, label - 1)] + "…"
-        picture.put(row, 0, name.rjust(label), palette.color("text" if bar.chosen else "muted"), BOLD * bar.chosen)
-        if healthy:
-            start, stop = round(healthy[0]), round(healthy[1])
-            picture.put(row, left + start, "·" * (stop - start), palette.color("good"))
-        value = math.nan if bar.value is None else bar.value
-        color = palette.faded(palette.color(bar.role), 0.14) if row % 2 else palette.color(bar.role)
-        if bar.value is not None and not math.isfinite(value):
-            picture.put(row, left, "× not finite"[: max(0, inner)], palette.color("problem"), BOLD)
-        elif value > 0:
-            eighths = max(1, round(float(scale.share(value)) * inner * 8))
-            body = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
-            picture.put(row, left, body[: max(0, inner)], color)
-        if text:
-            picture.put(row, width - text, bar.text.rjust(text), palette.color("text"), BOLD * bar.chosen)
-    if rows < height:
-        draw_decades(picture, min(rows, len(shown)), left, inner, scale, palette)
-    return picture
-
-
 def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decades, palette: Palette) -> None:
     """Put the row of tick labels under bars that are `inner` columns wide from the column `left` on."""
     end = 0
@@ -100,7 +52,7 @@ def draw_decades(picture: Picture, row: int, left: int, inner: int, scale: Decad
 
 def label_width(labels: Sequence[str], width: int) -> int:
     """The columns that names get in a picture so wide: a third of it at most."""
-    return min(max((len(name) for name in labels), default=0), LONG, max(0, width // 3))
+    return min(max((len(name) for name in labels), default=0), LONGEST, max(0, width // 3))
 
 
 def draw_history(

@@ -58,26 +58,15 @@ class Points:
 
 
 def draw_boundary(
-    field: ArrayLike | None,
-    plane: Plane,
-    points: Sequence[Points],
-    width: int,
-    height: int,
-    palette: Palette,
-    discrete: bool = False,
+    field: NDArray[np.float64], plane: Plane, points: Sequence[Points], palette: Palette, discrete: bool = False
 ) -> Picture:
-    """The field over `width` x `height` cells and the points on it, the first ones on top.
+    """The field, an answer a half cell, and the points on it, the first ones on top.
 
-    `field` holds the answers on `plane.grid(width, height)`: (n,) values in [-1, 1], orange (class 0) to blue
-    (class 1); or (n, K) probabilities, each cell in its likeliest class's colour, paler the less sure. `discrete` shows
-    the decision alone. A field of another size is left out, so that a late one never fails.
+    `field` (2 * height, width) has values in [-1, 1], orange (class 0) to blue (class 1); (2 * height, width, K) has
+    probabilities, each cell in its likeliest class's colour, paler the less sure. `discrete` shows the decision alone.
     """
-    picture = Picture(width, height)
-    answers = np.zeros(0) if field is None else np.asarray(field, float)
-    kinds = 2 if answers.ndim < 2 else answers.shape[1]
-    if len(answers) == 2 * width * height and len(answers):
-        values = answers.reshape(2 * height, width, *answers.shape[1:])
-        picture = _plain(values, discrete, palette) if values.ndim == 2 else _classes(values, discrete, palette)
+    kinds = 2 if field.ndim == 2 else field.shape[2]
+    picture = _plain(field, discrete, palette) if field.ndim == 2 else _classes(field, discrete, palette)
     for part in reversed(points):
         _points(picture, part, plane, kinds, palette)
     return picture

@@ -78,20 +78,6 @@ class Canvas:
         mask[np.rint(y[good]).astype(int), np.rint(x[good]).astype(int)] = True
         self.dots(mask, color)
 
-    def horizontal(self, row: float, color: int, pattern: str = "dotted") -> None:
-        """A line across, at one dot row."""
-        if np.isfinite(row):
-            at = np.full(self.columns, float(row))
-            self.spans(at, at, color, pattern, under=True)
-
-    def vertical(self, column: float, color: int, pattern: str = "dotted") -> None:
-        """A line from top to bottom, at one dot column."""
-        if np.isfinite(column) and 0 <= round(column) < self.columns:
-            drawn, period = PATTERNS[pattern]
-            mask = np.zeros((self.rows, self.columns), bool)
-            mask[np.arange(self.rows) % period < drawn, round(column)] = True
-            self.dots(mask, color, under=True)
-
     def onto(self, picture: Picture, row: int = 0, column: int = 0) -> None:
         """Put the cells with dots into a picture that has room for them, the top left one at (row, column)."""
         here = slice(row, row + self.height), slice(column, column + self.width)

@@ -17,19 +17,8 @@ SMOOTHING = (0.0, 0.6, 0.9, 0.97, 0.99, 0.997)
 CLOSEST = 4.0  # steps, the nearest one can zoom in
 
 
-class Chart(Drawing, can_focus=True):
+class Chart(Drawing):
     """Curves, set by `show`; looked at through `view`, a `View` that may be replaced at any time."""
-
-    class Read(Message):
-        """The cursor was put on a step (by key or click), or taken away (None)."""
-
-        def __init__(self, chart: "Chart", step: float | None) -> None:
-            super().__init__()
-            self.chart, self.step = chart, step
-
-        @property
-        def control(self) -> "Chart":
-            return self.chart
 
     class Looked(Message):
         """The chart is looked at in another way."""
@@ -38,21 +27,9 @@ class Chart(Drawing, can_focus=True):
             super().__init__()
             self.chart = chart
 
-        @property
-        def control(self) -> "Chart":
-            return self.chart
-
-    def __init__(
-        self,
-        title: str = "",
-        *,
-        view: View | None = None,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.title = title
+    def __init__(self, view: View | None = None) -> None:
+        super().__init__()
+        self.title = ""
         self.empty = "no data yet"
         self._view = view or View()
         self._hover: float | None = None
@@ -177,7 +154,6 @@ class Chart(Drawing, can_focus=True):
             if not low <= step <= high:
                 self._look(step - (high - low) / 2, high - low)
         self.view = replace(self._view, cursor=step)
-        self.post_message(self.Read(self, step))
 
     def _move(self, columns: int) -> None:
         low, high = self._view.limits(self.last)

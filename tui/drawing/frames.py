@@ -78,25 +78,23 @@ def line_chart(
     height: int,
     title: str = "",
     x_label: str = "",
-    y_label: str = "",
-    log: bool = False,
     color: bool = True,
 ) -> str:
     """A finished chart as text for the command line, with colour codes unless `color` is False; one line too small."""
-    drawn = [(line.name, *_thinned(*_clean(line, log), width)) for line in lines]
+    drawn = [(line.name, *_thinned(*_clean(line), width)) for line in lines]
     if width < 12 or height < 6 or not any(len(x) for _, x, _, _ in drawn):
         return "nothing to draw: no finite values" if width >= 12 and height >= 6 else "too small to draw"
     limits = [(float(np.min(side)), float(np.max(side))) for _, x, y, _ in drawn if len(x) for side in (x, y)]
     across = Scale(min(low for low, _ in limits[::2]), max(high for _, high in limits[::2]))
     across = across if across.high > across.low else Scale(across.low - 1, across.high + 1)
-    up = nice_limits(min(low for low, _ in limits[1::2]), max(high for _, high in limits[1::2]), log)
+    up = nice_limits(min(low for low, _ in limits[1::2]), max(high for _, high in limits[1::2]))
     with LOCK:
         figure = _figure(width, height)
         figure.axes(False, axis=0, side=1).axes(False, axis=1, side=1)
         for side, scale, count in (("x", across, width // 12), ("y", up, height // 4)):
             ticks = scale.ticks(max(2, count))
             ruler = figure.ruler(side, "lower" if side == "x" else "left").lim(0, 1)
-            ruler.ticks(scale.share(ticks).tolist(), labels(ticks, scale.log))
+            ruler.ticks(scale.share(ticks).tolist(), labels(ticks))
         for index, (name, x, y, breaks) in enumerate(drawn):
             if not len(x):
                 continue
@@ -110,17 +108,17 @@ def line_chart(
                 signal.line(place, False)
             figure.draw(signal)
         figure.legend(True, x=max(1, width - max(map(len, (line.name for line in lines))) - 14), y=0)
-        figure.title(title or None).label(x_label or None, "x").label(y_label or None, "y")
+        figure.title(title or None).label(x_label or None, "x")
         text: str = figure.build().string(colorless=not color)
         figure.clear()
     return text.rstrip("\n")
 
 
-def _clean(line: Line, log: bool) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+def _clean(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """The finite points, and at which of them the line must not come from the one before."""
     x, y = np.asarray(line.x, float).ravel(), np.asarray(line.y, float).ravel()
     with np.errstate(invalid="ignore"):
-        good = np.isfinite(x) & (np.abs(y) <= LARGEST) & ((y > 1 / LARGEST) | (not log))
+        good = np.isfinite(x) & (np.abs(y) <= LARGEST)
     kept = np.flatnonzero(good)
     return x[kept], y[kept], np.diff(kept, prepend=-1) > 1
 

@@ -64,7 +64,6 @@ class Pyramid:
     def __init__(self, values: ArrayLike = ()) -> None:
         self._raw = Grown(np.float32)
         self._levels: list[Level] = []
-        self.version = 0  # changes with the content
         self.extend(values)
 
     def __len__(self) -> int:
@@ -82,7 +81,6 @@ class Pyramid:
         fresh = np.asarray(values, np.float32).ravel()
         if not len(fresh):
             return
-        self.version += 1
         self._raw.extend(fresh)
         done = self._levels[0].bad.length * FACTOR if self._levels else 0
         raw = self._raw.values[done:].astype(np.float32, copy=False)
@@ -101,7 +99,6 @@ class Pyramid:
     def truncate(self, length: int) -> None:
         """Forget all but the first `length` values."""
         if length < len(self):
-            self.version += 1
             self._raw.truncate(length)
             for level in self._levels:
                 length //= FACTOR

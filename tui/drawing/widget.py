@@ -7,7 +7,6 @@ from textual.widget import Widget
 
 from tui.drawing.palette import Palette, palette_of
 from tui.drawing.picture import ANSI, DEFAULT, Picture
-from tui.drawing.svg import to_svg
 
 
 class Drawing(Widget):
@@ -19,8 +18,8 @@ class Drawing(Widget):
 
     DEFAULT_CSS = "Drawing { height: 1fr; width: 1fr; }"
 
-    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._picture: Picture | None = None
         self._strips: list[Strip] = []
         self._colors: tuple[Palette | None, int, int] = (None, DEFAULT, DEFAULT)
@@ -73,12 +72,6 @@ class Drawing(Widget):
     def to_text(self, width: int = 100, height: int = 24) -> str:
         """The drawing as plain text, at a size of its own."""
         return self.draw(width, height, Palette(depth="none")).to_text()
-
-    def to_svg(self, width: int = 100, height: int = 24) -> str:
-        """The drawing as an SVG document in the theme's colours, at a size of its own."""
-        palette = self.palette
-        full = palette if palette.depth == "full" else Palette(palette.dark)
-        return to_svg(self.draw(width, height, full), full.foreground, full.background)
 
     def _redraw(self) -> list[tuple[int, int, int]]:
         """Draw, keep the strips; (row, start, stop) of what is not what it was."""

@@ -71,16 +71,13 @@ def even(plane: Plane, width: int, height: int) -> Plane:
     return Plane(plane.left - more_x, plane.right + more_x, plane.bottom - more_y, plane.top + more_y)
 
 
-def draw_field(
-    field: Field, width: int, height: int, palette: Palette, discrete: bool, points: str, parts: tuple[str, ...] = ()
-) -> Picture:
+def draw_field(field: Field, width: int, height: int, palette: Palette, discrete: bool, points: str) -> Picture:
     """The field, samples on it (`points`: "some", "all" or "none"), and a line that says which glyph is what."""
     picture, subject = Picture(width, height), field.subject
     wide, tall = undistorted(width, height - 1 if height >= 4 else height)
     values = scaled(field.values, 2 * tall, wide, smooth=True)
-    answered = values.reshape(2 * tall * wide, *values.shape[2:])
     drawn = [] if points == "none" else _samples(subject, wide * tall, points)
-    picture.paste(draw_boundary(answered, field.plane, drawn, wide, tall, palette, discrete), 0, 0)
+    picture.paste(draw_boundary(values, field.plane, drawn, palette, discrete), 0, 0)
     if tall < height:
         _legend(picture, tall, field, palette)
     return picture

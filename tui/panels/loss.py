@@ -94,7 +94,6 @@ is dimmed lies ahead of it and stays on record until something is changed.
         self.beside = True
         self.charts = {kind.name: Chart(view=View(log=kind.log, beta=SMOOTHING)) for kind in KINDS}
         for chart in self.charts.values():
-            chart.can_focus = False
             chart.empty = WAITING["loading"]
         self._snapshot: Snapshot | None = None
         self._run = -1

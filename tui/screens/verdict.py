@@ -1,6 +1,7 @@
 """What a network makes of a drawing: classes, numbers, or the drawing done again."""
 
 from dataclasses import dataclass, replace
+from string import ascii_letters
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,6 @@ from tui.screens.ink import Color, Sheet
 Floats = NDArray[np.float32]
 Kind = Literal["classes", "numbers", "image"]
 MUCH = 4_000_000  # values of training images that are looked at
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,6 @@ class Verdict:
     blank: bool = False
 
     @property
-    def best(self) -> int | None:
-        """The class with the largest score; None where the scores are no numbers."""
-        return int(np.argmax(self.values)) if np.isfinite(self.values).all() else None
-
-    @property
     def paper(self) -> Color:
         """The colour around what the training images show."""
         red, green, blue = [float(self.made.ground.mean())] * 3 if self.gray else self.made.ground.tolist()
@@ -59,7 +54,7 @@ class Verdict:
         """What there is to draw."""
         if self.kind == "classes" and all(name.isdigit() and len(name) == 1 for name in self.names):
             return "draw a digit"
-        if self.kind == "classes" and all(name.lower() in LETTERS and len(name) == 1 for name in self.names):
+        if self.kind == "classes" and all(len(name) == 1 and name in ascii_letters for name in self.names):
             return "draw a letter"
         return "draw something"
 

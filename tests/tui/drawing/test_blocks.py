@@ -1,14 +1,13 @@
-import math
 import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 
-from tui.drawing.bars import Bar, Decades, draw_bars, draw_decades, draw_history, sparkline
+from tui.drawing.bars import Decades, draw_decades, draw_history, sparkline
 from tui.drawing.boundary import Plane, Points, draw_boundary
 from tui.drawing.confusion import draw_confusion
-from tui.drawing.halfblock import draw_heat, draw_images, scaled
+from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import ANSI, DEFAULT, REVERSE, Picture
 from tui.drawing.svg import to_svg
@@ -41,14 +40,14 @@ def test_scaling_equals_naive_loops(rows, columns):
 
 def test_heat_map_colours_by_hand():
     palette = Palette()
-    picture = draw_heat([[-1, 1], [0, np.nan]], 2, 1, palette)
+    picture = halves(palette.signed([[-1, 1], [0, np.nan]]))
     assert picture.to_text() == "▀▀"
     orange, blue = int(picture.fg[0, 0]), int(picture.fg[0, 1])
     assert orange >> 16 > orange & 255 and blue >> 16 < blue & 255
     grey = int(picture.bg[0, 0])
     assert max(grey >> s & 255 for s in (0, 8, 16)) - min(grey >> s & 255 for s in (0, 8, 16)) < 10
     assert picture.bg[0, 1] == palette.unknown
-    assert draw_heat([[-1, 0.5, 1]], 3, 1, Palette(depth="none")).to_text() == "≡+#"
+    assert shades(np.array([[-1, 0.5, 1]]), signed=True).to_text() == "≡+#"
 
 
 @pytest.mark.parametrize("palette", PALETTES)
@@ -68,53 +67,15 @@ def test_every_picture_has_the_size_asked_for(palette, width, height):
     random = np.random.default_rng(0)
     plane = Plane.around([[0, 0], [2, 1]])
     points = [Points(random.random((9, 2)), np.arange(9) % 3), Points([[np.nan, 1], [1e9, 0]], [0, 1], True)]
-    bars = [Bar("dense 1", 1e-3, "1e-3"), Bar("relu", None), Bar("bad", math.nan), Bar("out", 1e9, chosen=True)]
-    images = random.random((4, 8, 8))
     pictures = [
-        draw_heat(random.random((3, 4)), width, height, palette),
-        draw_images(images, ["a", "b", "c", "d"], width, height, palette, wrong=[True], chosen=1),
-        draw_images(random.random((2, 3, 8, 8)), [], width, height, palette),
-        draw_boundary(random.random(2 * width * height), plane, points, width, height, palette),
-        draw_boundary(random.random((2 * width * height, 3)), plane, points, width, height, palette, discrete=True),
-        draw_boundary(None, plane, points, width, height, palette),
-        draw_boundary(np.zeros(7), plane, points, width, height, palette),
-        draw_bars(bars, Decades(healthy=(1e-4, 1e-2)), width, height, palette),
+        halves(palette.signed(random.random((2 * height, width)))),
+        draw_boundary(random.random((2 * height, width)), plane, points, palette),
+        draw_boundary(random.random((2 * height, width, 3)), plane, points, palette, discrete=True),
         draw_history(random.random((5, 30)), ["a", "b", "c", "d", "e"], Decades(), width, height, palette),
     ]
     for picture in pictures:
         assert (picture.width, picture.height) == (width, height)
         picture.strips(range(height))
-
-
-def test_bars_have_the_length_of_their_logarithm_whatever_the_others_are():
-    scale = Decades(-8, 0)
-    for value, eighths in (
-        (1e-4, 20 * 8),
-        (1e-8, 1),
-        (1, 40 * 8),
-        (10, 40 * 8),
-        (3e-2, round((math.log10(3e-2) + 8) / 8 * 320)),
-    ):
-        alone = draw_bars([Bar("a", value)], scale, 42, 1, Palette())
-        among = draw_bars([Bar("a", value), Bar("b", 1.0)], scale, 42, 2, Palette())
-        text = alone.to_text()[2:]
-        assert text == among.to_text().split("\n")[0][2:]
-        assert len(text) == -(-eighths // 8) and text.startswith("█" * (eighths // 8))
-        if eighths % 8:
-            assert ord(text[-1]) == ord("█") + 8 - eighths % 8
-    assert draw_bars([Bar("a", 0.0), Bar("b", None)], scale, 42, 2, Palette()).to_text() == "a\nb"
-    assert "× not finite" in draw_bars([Bar("a", math.inf)], scale, 42, 1, Palette()).to_text()
-
-
-def test_bars_as_text():
-    bars = [Bar("dense 1", 1e-6, "1.0e-6"), Bar("dense 2", 1e-3, "1.0e-3"), Bar("output", 1e-1, "0.1")]
-    picture = draw_bars(bars, Decades(-8, 0, healthy=(1e-4, 1e-2)), 47, 4, Palette())
-    assert picture.to_text().split("\n") == [
-        "dense 1 ████████        ········         1.0e-6",
-        "dense 2 ████████████████████····         1.0e-3",
-        " output ████████████████████████████        0.1",
-        "        ╵1e-8   ╵1e-6   ╵1e-4   ╵1e-2 1╵",
-    ]
 
 
 @pytest.mark.parametrize("width", range(4, 120))
@@ -141,24 +102,15 @@ def test_a_boundary_lies_where_the_function_changes_sign_and_points_on_it():
     plane = Plane(0, 8, 0, 4)
     grid = plane.grid(8, 2)
     assert grid.shape == (32, 2) and grid[0].tolist() == [0.5, 3.5] and grid[-1].tolist() == [7.5, 0.5]
-    palette = Palette()
-    picture = draw_boundary(np.sign(grid[:, 0] - 4), plane, [], 8, 2, palette, discrete=True)
+    palette, field = Palette(), np.sign(grid[:, 0] - 4).reshape(4, 8)
+    picture = draw_boundary(field, plane, [], palette, discrete=True)
     assert len({*picture.fg[:, :4].ravel().tolist()}) == len({*picture.fg[:, 4:].ravel().tolist()}) == 1
     assert picture.fg[0, 3] != picture.fg[0, 4]
     training, validation = Points([[1.5, 3.1]], [0]), Points([[6.2, 0.1], [1.5, 3.1]], [1, 0], hollow=True)
-    picture = draw_boundary(np.sign(grid[:, 0] - 4), plane, [training, validation], 8, 2, palette)
+    picture = draw_boundary(field, plane, [training, validation], palette)
     assert picture.to_text() == "▀●▀▀▀▀▀▀\n▀▀▀▀▀▀◇▀"
-    plain = draw_boundary(None, plane, [training, validation], 8, 2, Palette(depth="none"))
+    plain = draw_boundary(np.zeros((4, 8)), plane, [training, validation], Palette(depth="none"))
     assert plain.to_text() == " ●\n      ◇"
-
-
-def test_images_lie_side_by_side_with_their_captions():
-    picture = draw_images(
-        np.zeros((3, 4, 4)), ["7 99%", "1 60%", "3 51%"], 18, 6, Palette(depth="none"), wrong=[0, 1, 0]
-    )
-    assert picture.to_text().split("\n")[2].split() == ["7", "99%", "✗", "1", "60%"]
-    ones = draw_images(np.ones((1, 4, 4)), ["x"], 4, 3, Palette(depth="none"))
-    assert ones.to_text() == "████\n████\n x"
 
 
 def test_sparkline():

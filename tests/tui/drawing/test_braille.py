@@ -45,12 +45,6 @@ def test_pictures_made_by_hand():
     canvas = Canvas(2, 2)
     canvas.points([0, 3, 1, 9, np.nan], [0, 7, 3.4, 0, 0], 1)
     assert canvas.to_text() == "⢁\n ⢀"
-    canvas = Canvas(2, 1)
-    canvas.horizontal(1, 1, "solid")
-    assert canvas.to_text() == "⠒⠒"
-    canvas = Canvas(2, 1)
-    canvas.vertical(2, 1, "solid")
-    assert canvas.to_text() == " ⡇"
 
 
 def test_later_series_win_the_cell_and_what_lies_under_gives_way():
@@ -79,8 +73,6 @@ def test_nothing_outside_the_canvas_and_no_size_is_drawn_or_fails():
         canvas = Canvas(width, height)
         canvas.spans(np.full(2 * width, -1e30), np.full(2 * width, 1e30), 1)
         canvas.points([-5, 1e30, 0], [0, 0, np.inf], 1)
-        canvas.horizontal(np.nan, 1)
-        canvas.vertical(1e9, 1)
         canvas.onto(Picture(width, height))
         assert canvas.to_text().replace("\n", "") == "⣿" * width * height
 
