@@ -15,6 +15,7 @@ from pydantic import Field
 
 from engine.component import Component
 from engine.errors import BadInput
+from engine.layers.activations import write_sigmoid
 from engine.layers.base import Scratch, Shape
 from engine.memory import Array
 from engine.plan import Plan
@@ -188,7 +189,7 @@ class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
             )
 
     def forward(self, do: Plan, at: LossSite) -> None:
-        """Value by logaddexp, which cannot overflow; p = 1/2 + 1/2 tanh(z / 2)."""
+        """Value by logaddexp, which cannot overflow, as the sigmoid cannot."""
         z, t, dz, value, share = at.z, at.t, at.dz, at.value, self.share(at)
         right, ones = at.scratch((1,)), np.ones(z.size, z.dtype)
         do(np.logaddexp, 0.0, z, dz)
@@ -196,10 +197,7 @@ class BinaryCrossEntropy(Elementwise, name="binary_cross_entropy"):
         _dot(do, t, z, right)
         do(np.subtract, value, right, value)
         do(np.multiply, value, share, value)
-        do(np.multiply, z, 0.5, dz)
-        do(np.tanh, dz, dz)
-        do(np.multiply, dz, 0.5, dz)
-        do(np.add, dz, 0.5, dz)
+        write_sigmoid(do, z, dz)
         do(np.subtract, dz, t, dz)
         do(np.multiply, dz, share, dz)
 
@@ -209,7 +207,7 @@ class Mse(Elementwise, name="mse"):
 
     def forward(self, do: Plan, at: LossSite) -> None:
         """With d = z - t: L = d . d / size."""
-        _squares(do, at, self.share(at), 2.0)
+        _squares(do, at, self.share(at))
 
 
 class Quadratic(Elementwise, name="quadratic"):
@@ -221,7 +219,7 @@ class Quadratic(Elementwise, name="quadratic"):
 
     def forward(self, do: Plan, at: LossSite) -> None:
         """With d = z - t: L = d . d / 2N."""
-        _squares(do, at, self.share(at) / 2, 2.0)
+        _squares(do, at, self.share(at) / 2)
 
 
 class Mae(Elementwise, name="mae"):
@@ -285,12 +283,12 @@ def _dot(do: Plan, a: Array, b: Array, out: Array) -> None:
     do(a.reshape(1, -1).dot, b.reshape(-1), out)
 
 
-def _squares(do: Plan, at: LossSite, share: float, power: float) -> None:
-    """value = share * d . d and dz = power * share * d for d = z - t, by way of d * sqrt(share)."""
+def _squares(do: Plan, at: LossSite, share: float) -> None:
+    """value = share * d . d and dz = 2 * share * d for d = z - t, by way of d * sqrt(share)."""
     do(np.subtract, at.z, at.t, at.dz)
     do(np.multiply, at.dz, sqrt(share), at.dz)
     _dot(do, at.dz, at.dz, at.value)
-    do(np.multiply, at.dz, power * sqrt(share), at.dz)
+    do(np.multiply, at.dz, 2 * sqrt(share), at.dz)
 
 
 def _margin(do: Plan, at: LossSite, share: float, margin: float) -> None:

@@ -88,10 +88,7 @@ class Sigmoid(Activation, name="sigmoid"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = 1/2 + 1/2 tanh(x / 2), which cannot overflow."""
-        do(np.multiply, at.x, 0.5, at.y)
-        do(np.tanh, at.y, at.y)
-        do(np.multiply, at.y, 0.5, at.y)
-        do(np.add, at.y, 0.5, at.y)
+        write_sigmoid(do, at.x, at.y)
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = y (1 - y)."""
@@ -172,19 +169,11 @@ class Elu(Activation, name="elu"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = max(x, 0) + a expm1(min(x, 0))."""
-        positive = at.scratch(at.x.shape)
-        do(np.minimum, at.x, 0.0, at.y)
-        do(np.expm1, at.y, at.y)
-        do(np.multiply, at.y, self.alpha, at.y)
-        do(np.maximum, at.x, 0.0, positive)
-        do(np.add, at.y, positive, at.y)
+        _write_elu(do, at, self.alpha)
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = 1 where x > 0, else y + a."""
-        above = at.scratch(at.x.shape, np.bool_)
-        do(np.add, at.y, self.alpha, out)
-        do(np.greater, at.x, 0.0, above)
-        do(np.putmask, out, above, 1.0)
+        _write_elu_slope(do, at, 1.0, self.alpha, out)
 
 
 class Selu(Activation, name="selu"):
@@ -196,20 +185,12 @@ class Selu(Activation, name="selu"):
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = s (max(x, 0) + a expm1(min(x, 0)))."""
-        positive = at.scratch(at.x.shape)
-        do(np.minimum, at.x, 0.0, at.y)
-        do(np.expm1, at.y, at.y)
-        do(np.multiply, at.y, self.alpha, at.y)
-        do(np.maximum, at.x, 0.0, positive)
-        do(np.add, at.y, positive, at.y)
+        _write_elu(do, at, self.alpha)
         do(np.multiply, at.y, self.scale, at.y)
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = s where x > 0, else y + s a."""
-        above = at.scratch(at.x.shape, np.bool_)
-        do(np.add, at.y, self.scale * self.alpha, out)
-        do(np.greater, at.x, 0.0, above)
-        do(np.putmask, out, above, self.scale)
+        _write_elu_slope(do, at, self.scale, self.scale * self.alpha, out)
 
 
 class Silu(Activation, name="silu"):
@@ -220,7 +201,7 @@ class Silu(Activation, name="silu"):
     def forward(self, do: Plan, at: Site) -> None:
         """y = x s with s = sigmoid(x)."""
         s = at.keep("sigmoid", at.x.shape)
-        _sigmoid(do, at.x, s)
+        write_sigmoid(do, at.x, s)
         do(np.multiply, at.x, s, at.y)
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
@@ -281,7 +262,7 @@ class Mish(Activation, name="mish"):
         """dy/dx = h + x sigmoid(x) (1 - h^2)."""
         h = at.keep("gate", at.x.shape)
         s = at.scratch(at.x.shape)
-        _sigmoid(do, at.x, s)
+        write_sigmoid(do, at.x, s)
         do(np.multiply, s, at.x, s)
         do(np.multiply, h, h, out)
         do(np.subtract, 1.0, out, out)
@@ -300,7 +281,7 @@ class Softplus(Activation, name="softplus"):
 
     def slope(self, do: Plan, at: Site, out: Array) -> None:
         """dy/dx = sigmoid(x)."""
-        _sigmoid(do, at.x, out)
+        write_sigmoid(do, at.x, out)
 
 
 class Softsign(Activation, name="softsign"):
@@ -343,8 +324,27 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
         do(np.multiply, out, 1 / 6, out)
 
 
-def _sigmoid(do: Plan, x: Array, out: Array) -> None:
+def write_sigmoid(do: Plan, x: Array, out: Array) -> None:
+    """out = 1/2 + 1/2 tanh(x / 2), which cannot overflow; `out` may be x itself."""
     do(np.multiply, x, 0.5, out)
     do(np.tanh, out, out)
     do(np.multiply, out, 0.5, out)
     do(np.add, out, 0.5, out)
+
+
+def _write_elu(do: Plan, at: Site, alpha: float) -> None:
+    """y = max(x, 0) + alpha expm1(min(x, 0))."""
+    positive = at.scratch(at.x.shape)
+    do(np.minimum, at.x, 0.0, at.y)
+    do(np.expm1, at.y, at.y)
+    do(np.multiply, at.y, alpha, at.y)
+    do(np.maximum, at.x, 0.0, positive)
+    do(np.add, at.y, positive, at.y)
+
+
+def _write_elu_slope(do: Plan, at: Site, above: float, alpha: float, out: Array) -> None:
+    """dy/dx = `above` where x > 0, else y + alpha."""
+    positive = at.scratch(at.x.shape, np.bool_)
+    do(np.add, at.y, alpha, out)
+    do(np.greater, at.x, 0.0, positive)
+    do(np.putmask, out, positive, above)
