@@ -153,13 +153,11 @@ class RmsProp(Momentum, name="rmsprop"):
         s, root = slots["squares"], spare[0]
         do(np.multiply, g, g, root)
         do(np.multiply, root, 1 - self.alpha, root)
-        do(np.multiply, s, self.alpha, s)
-        do(np.add, s, root, s)
+        _gather(do, s, root, self.alpha)
         if self.centered:
             m = slots["mean"]
-            do(np.multiply, m, self.alpha, m)
             do(np.multiply, g, 1 - self.alpha, root)
-            do(np.add, m, root, m)
+            _gather(do, m, root, self.alpha)
             do(np.multiply, m, m, root)
             do(np.subtract, s, root, root)
             do(np.maximum, root, 0.0, root)
@@ -208,11 +206,9 @@ class Adam(Optimizer, name="adam"):
         """m = keep m + g; v = b2 v + g^2; w -= rate m / (sqrt(v) + eps)."""
         keep, rate, eps = scalars
         m, v, s = slots["m"], slots["v"], spare[0]
-        do(np.multiply, m, keep, m)
-        do(np.add, m, g, m)
-        do(np.multiply, v, self.beta2, v)
+        _gather(do, m, g, keep)
         do(np.multiply, g, g, s)
-        do(np.add, v, s, v)
+        _gather(do, v, s, self.beta2)
         do(np.sqrt, v, s)
         do(np.add, s, eps, s)
         do(np.divide, m, s, s)
@@ -260,11 +256,9 @@ class NAdam(Adam, name="nadam"):
         """m = keep m + g; v = b2 v + g^2; w -= (rate_g g + rate_m m) / (sqrt(v) + eps)."""
         keep, of_gradient, of_moment, eps = scalars
         m, v, s, root = slots["m"], slots["v"], *spare[:2]
-        do(np.multiply, m, keep, m)
-        do(np.add, m, g, m)
-        do(np.multiply, v, self.beta2, v)
+        _gather(do, m, g, keep)
         do(np.multiply, g, g, s)
-        do(np.add, v, s, v)
+        _gather(do, v, s, self.beta2)
         do(np.sqrt, v, root)
         do(np.add, root, eps, root)
         do(np.multiply, m, of_moment, s)
@@ -313,14 +307,13 @@ class Lion(Optimizer, name="lion"):
         do(np.add, direction, s, direction)
         do(np.sign, direction, direction)
         _descend(do, w, direction, lr, direction)
-        do(np.multiply, m, self.beta2, m)
         do(np.multiply, g, 1 - self.beta2, s)
-        do(np.add, m, s, m)
+        _gather(do, m, s, self.beta2)
 
 
-def _gather(do: Plan, v: Array, u: Array, mu: Array) -> Array:
-    """Writes down v = mu v + u, and gives v."""
-    do(np.multiply, v, mu, v)
+def _gather(do: Plan, v: Array, u: Array, kept: Array | float) -> Array:
+    """Writes down v = kept v + u, and gives v."""
+    do(np.multiply, v, kept, v)
     do(np.add, v, u, v)
     return v
 
