@@ -1,20 +1,17 @@
 """A careful look at a network: a pass in inference mode whose gradients reach every node and the input itself.
 
 Training leaves out what learns nothing: no gradient arrives at the input, and layers may be computed several at once.
-Here every node has its own output and gradient, so it is slower, and nothing of the network is changed.
+Here every node has its own output and gradient, so it is slower, and nothing of the network is changed. Layers work in
+their training form, which keeps what backward reads, but for those that would compute something else in it.
 """
 
 import numpy as np
 
 from engine.graph import INPUT, Node
 from engine.layers import Scratch, Site
-from engine.layers.dropout import Dropout
-from engine.layers.normalization import BatchNorm
 from engine.memory import Array
 from engine.network import Network
 from engine.plan import Plan
-
-DIFFERENT = (Dropout, BatchNorm)  # These compute something else in training; all others only keep more for backward.
 
 
 class Look:
@@ -85,7 +82,7 @@ class Look:
     def _site(self, node: Node) -> Site:
         network, parameters = self.network, self.network.parameters
         return Site(
-            node=node.name, dtype=network.dtype, training=not isinstance(node.layer, DIFFERENT),
+            node=node.name, dtype=network.dtype, training=not node.layer.trains_otherwise,
             xs=tuple(self.outputs[source] for source in node.inputs),
             ones=tuple(self._whole[source] for source in node.inputs),
             y=self.outputs[node.name], dy=self.gradients[node.name],

@@ -13,7 +13,6 @@ from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect, learning
 from engine.layers import Scratch, Shape, Site
 from engine.layers.activations import Activation
-from engine.layers.dropout import Dropout
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout, Memory, zeros
@@ -88,7 +87,7 @@ class Network:
         self.values, self.grads = self.vector(), self.vector()
         self.buffers = self.memory(self.statistics.size, self.dtype)
         self.clock = self.memory((), np.int64)
-        self.drawing = any(isinstance(node.layer, Dropout) for node in self.nodes)
+        self.drawing = any(node.layer.draws for node in self.nodes)
         self.features = int(np.prod(shape))
         self.evaluation_batch = _evaluation_batch(max(int(np.prod(node.shape)) for node in self.nodes))
         self._learning = learning(self.nodes)

@@ -118,13 +118,16 @@ class Layer(Component, kind="layer", key="type"):
 
     `view` marks a layer whose y is a view of x; `passes_scale` one whose output is about as large as its input, so
     that the layer behind decides how weights before it start; `wanted_init` names the initializer for weights right
-    before the layer.
+    before the layer. `trains_otherwise` marks one that computes something else in training than in inference, and
+    `draws` one that draws random numbers by the step in training.
     """
 
     inputs: ClassVar[int] = 1
     view: ClassVar[bool] = False
     passes_scale: ClassVar[bool] = False
     wanted_init: ClassVar[str] = "glorot_uniform"
+    trains_otherwise: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
 
     @abstractmethod
     def shape(self, *shapes: Shape) -> Shape:

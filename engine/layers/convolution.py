@@ -5,15 +5,12 @@ fit the cache (they hold each pixel kernel^2 times), so they are made and used a
 again in backward.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from pydantic import Field
 
 from engine.initializers import AnyShape, Initializer
 from engine.layers.base import Layer, ParameterSpec, Shape, Site, pieces
 from engine.layers.columns import (
-    Chunk,
     Windows,
     add_pixels,
     add_product,
@@ -71,13 +68,10 @@ class Conv2d(Layer, name="conv2d"):
         """`weight`, drawn as the activation behind it wants, and `bias`."""
         inputs, area = shapes[0][0] // self.groups, self.kernel**2
         fan_in, fan_out = inputs * area, self.channels // self.groups * area
-        init = self.init or Initializer.parse(follower.wanted_init if follower else "glorot_uniform")
+        init = self.init or Initializer.parse((follower or Layer).wanted_init)
         weight = ParameterSpec("weight", (self.channels, inputs, self.kernel, self.kernel), init, fan_in, fan_out)
-        return (
-            (weight, ParameterSpec("bias", (self.channels,), self.bias_init, fan_in, fan_out))
-            if self.bias
-            else (weight,)
-        )
+        bias = ParameterSpec("bias", (self.channels,), self.bias_init, fan_in, fan_out)
+        return (weight, bias) if self.bias else (weight,)
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = [W b] X, a chunk of positions at a time; or by minimal filtering."""
@@ -86,12 +80,11 @@ class Conv2d(Layer, name="conv2d"):
             return
         x, weights, windows = at.x, self.whole_weights(do, at), self._windows()
         if self.padding:
-            x, p = self._padded(at), self.padding
-            for half, channels in do.each(pieces(at.x)):
-                half(np.copyto, x[channels, p:-p, p:-p], at.x[channels])
+            x = self._padded(at)
+            _put_inside(do, at.x, x, self.padding)
         size = weights.shape[2]
         for half, parts in do.shares(chunks(at.y.shape, size)):
-            columns = self._columns(half, at, parts, size)
+            columns = self.columns(half, at, max(chunk.positions for chunk in parts))
             for chunk in parts:
                 X = columns[:, :, : chunk.positions]
                 half(np.copyto, windows.unroll(X[:, : size - self.bias], chunk), windows.read(x, chunk))
@@ -107,9 +100,8 @@ class Conv2d(Layer, name="conv2d"):
         if at.dx is None or not self.turns(len(at.x)):
             self._backward_from_x(do, at)
             return
-        dy, b = self.padded_dy(at), self.border
-        for half, channels in do.each(pieces(at.dy)):
-            half(np.copyto, dy[channels, b : b + at.dy.shape[1], b : b + at.dy.shape[2]], at.dy[channels])
+        dy = self.padded_dy(at)
+        _put_inside(do, at.dy, dy, self.border)
         self.backward_from_dy(do, at, dy)
 
     def turns(self, inputs: int) -> bool:
@@ -142,7 +134,7 @@ class Conv2d(Layer, name="conv2d"):
         inner, size = W.shape[1], W.shape[1] + self.bias
         whole, totals = chunks(at.y.shape, size), []
         for half, parts in do.shares(whole):
-            columns = self._columns(half, at, parts, size)
+            columns = self.columns(half, at, max(chunk.positions for chunk in parts))
             total, part = (at.scratch((self.groups, size, W.shape[2])) for _ in range(2))
             for chunk in parts:
                 X, dy = columns[:, :, : chunk.positions], chunk.of(at.dy, self.groups)
@@ -205,20 +197,28 @@ class Conv2d(Layer, name="conv2d"):
         do(np.copyto, whole[:, :, -1], at.weights["bias"].reshape(W.shape[:2]))
         return whole
 
-    def _windows(self) -> Windows:
-        return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
-
-    def _columns(self, do: Plan, at: Site, parts: Sequence[Chunk], size: int) -> Array:
-        """Room for the columns X of the largest chunk, (groups, K, P), with the row of ones."""
-        columns = at.scratch((self.groups, size, max(chunk.positions for chunk in parts)))
+    def columns(self, do: Plan, at: Site, positions: int) -> Array:
+        """Room for the columns X of so many positions, (groups, K, P), with the row of ones."""
+        columns = at.scratch((self.groups, at.weights["weight"][0].size + self.bias, positions))
         if self.bias:
             do(columns[:, -1].fill, 1)
         return columns
+
+    def _windows(self) -> Windows:
+        return Windows(self.kernel, self.stride, self.padding, self.dilation, self.groups)
 
     def _padded(self, at: Site) -> Array:
         """Room for x with its border of zeros, which stays zero."""
         channels, height, width, batch = at.x.shape
         return at.keep("padded", (channels, height + 2 * self.padding, width + 2 * self.padding, batch))
+
+
+def _put_inside(do: Plan, images: Array, room: Array, border: int) -> None:
+    """Copies images (C, H, W, N) into `room`, which has a border on each side."""
+    _, height, width, _ = images.shape
+    inside = room[:, border : border + height, border : border + width]
+    for half, channels in do.each(pieces(images)):
+        half(np.copyto, inside[channels], images[channels])
 
 
 FEWEST_ROWWISE, FEWEST_BOTH_WAYS = 8, 64  # channels

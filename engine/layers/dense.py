@@ -29,9 +29,10 @@ class Dense(Layer, name="dense"):
     def parameters(self, *shapes: Shape, follower: Layer | None = None) -> tuple[ParameterSpec, ...]:
         """`weight`, drawn as the activation behind it wants, and `bias`."""
         fan_in, fan_out = shapes[0][0], self.units
-        init = self.init or Initializer.parse(follower.wanted_init if follower else "glorot_uniform")
+        init = self.init or Initializer.parse((follower or Layer).wanted_init)
         weight = ParameterSpec("weight", (fan_out, fan_in), init, fan_in, fan_out, transposed=True)
-        return (weight, ParameterSpec("bias", (fan_out,), self.bias_init, fan_in, fan_out)) if self.bias else (weight,)
+        bias = ParameterSpec("bias", (fan_out,), self.bias_init, fan_in, fan_out)
+        return (weight, bias) if self.bias else (weight,)
 
     def forward(self, do: Plan, at: Site) -> None:
         """y = [W b] [x; 1]."""

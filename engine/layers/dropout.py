@@ -19,6 +19,8 @@ class Dropout(Layer, name="dropout"):
     """
 
     passes_scale: ClassVar[bool] = True
+    trains_otherwise: ClassVar[bool] = True
+    draws: ClassVar[bool] = True
     rate: float = Field(0.5, ge=0, lt=1, description="p, the share of units left out in training")
 
     def shape(self, *shapes: Shape) -> Shape:

@@ -20,6 +20,7 @@ class BatchNorm(Layer, name="batch_norm"):
     """
 
     passes_scale: ClassVar[bool] = True
+    trains_otherwise: ClassVar[bool] = True
     momentum: float = Field(0.1, gt=0, le=1, description="share of the new batch in the running statistics")
     epsilon: float = Field(1e-5, gt=0, description="added to the variance")
     weight_init: AnyShape = Field(AnyShape.parse({"name": "constant", "value": 1}), description="how the scale starts")

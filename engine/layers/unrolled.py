@@ -68,11 +68,7 @@ class Unrolled:
 
     def room(self, do: Plan, parts: Sequence[Chunk]) -> Array:
         """Room for the columns X of the largest chunk, (groups, K, 4 P), with the row of ones."""
-        size = self.at.weights["weight"][0].size + self.layer.bias
-        columns = self.at.scratch((self.layer.groups, size, 4 * max(part.positions for part in parts)))
-        if self.layer.bias:
-            do(columns[:, -1].fill, 1)
-        return columns
+        return self.layer.columns(do, self.at, 4 * max(part.positions for part in parts))
 
     def read(self, do: Plan, part: Chunk, X: Array) -> None:
         """A chunk's columns X from the pixels (groups, C / groups, k, k, 2, 2, rows, columns, samples)."""

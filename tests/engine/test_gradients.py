@@ -88,7 +88,7 @@ LOSSES = [table for name in sorted(Loss.registry) for table in tables(Loss.regis
 class Bench:
     """One layer on arrays of its own, with a random dy: f = sum(dy y), so that df/dx is dx."""
 
-    def __init__(self, layer, shapes, batch, seed=0):
+    def __init__(self, layer, shapes, batch, seed=0, training=True):
         draw = np.random.default_rng(seed)
         dtype = np.dtype(np.float64)
         layout, statistics = Layout(), Layout()
@@ -113,7 +113,7 @@ class Bench:
         dviews = {slot.name.removeprefix("node."): slot.view(self.grads) for slot in layout}
         kept = {slot.name.removeprefix("node."): slot.view(buffers) for slot in statistics}
         self.site = Site(
-            node="node", dtype=dtype, training=True, xs=tuple(self.xs), ones=tuple(whole), y=y,
+            node="node", dtype=dtype, training=training, xs=tuple(self.xs), ones=tuple(whole), y=y,
             dxs=tuple(self.dxs), dy=self.dy, weights=views, grads=dviews, buffers=kept,
             block=self.values, dblock=self.grads, clock=np.array(3, np.int64), seed=seed, pool=Scratch(),
         )  # fmt: skip
@@ -160,6 +160,22 @@ def directional(value, array, gradient, what, step=1e-5):
     analytic = float((gradient * u).sum())
     scale = max(abs(analytic), 0.05 * float(np.sqrt((gradient**2).mean())), 1e-3)
     return analytic, (values[0] - values[1]) / (2 * step), scale
+
+
+@pytest.mark.parametrize("name", sorted(Layer.registry))
+def test_a_layer_tells_whether_training_computes_something_else_and_draws(name):
+    layer = Layer.parse(next(tables(Layer.registry[name])))
+    shapes = next(shapes for shapes in SHAPES[layer.inputs] if fits(layer, shapes))
+    outputs = []
+    for training, step in ((True, 0), (True, 1), (False, 0), (False, 1)):
+        bench = Bench(layer, shapes, 7, training=training)
+        bench.site.clock[...] = step
+        bench.forward.run()
+        outputs.append(bench.site.y.tobytes())
+    first, next_step, inference, later = outputs
+    assert layer.trains_otherwise == (first != inference)
+    assert layer.draws == (first != next_step)
+    assert inference == later
 
 
 @pytest.mark.parametrize("table", LAYERS, ids=label)
