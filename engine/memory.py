@@ -55,6 +55,11 @@ class Slot:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
+    def is_weight(self) -> bool:
+        """Whether it has two axes or more: what penalties shrink, unlike biases and normalization."""
+        return len(self.shape) > 1
+
+    @property
     def flat(self) -> slice:
         """Where the slot lies in the flat vector."""
         return slice(self.offset, self.offset + self.size)

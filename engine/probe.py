@@ -23,7 +23,7 @@ class ParameterStats:
 
     `norm` is the weights' own; `update_ratio` is |new w - w| / |w| of the update that followed, None where there was
     none. `histogram` counts up to 1,024 sampled elements of the gradient by size: 32 bins of two octaves, the first
-    below 2^-46 (zeros too).
+    below 2^-46 (zeros too). `is_weight` is false for biases and normalization (see `Slot`).
     """
 
     parameter: str
@@ -34,6 +34,7 @@ class ParameterStats:
     grad_max: float
     update_ratio: float | None
     histogram: tuple[int, ...]
+    is_weight: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class NodeStats:
 
     `dead` is the share of units that put out zero for the whole batch, `saturated` the share of outputs in the flat
     parts; both 0 to 1, or None where they mean nothing. `dy_rms` is the root mean square of dL/dy; None before
-    the first parameters, where no gradient is computed.
+    the first parameters, where no gradient is computed. The last four are of all its parameters together, as in
+    `ParameterStats`; None where it has none.
     """
 
     node: str
@@ -70,28 +72,18 @@ class Probe:
     @property
     def weighted(self) -> tuple[NodeStats, ...]:
         """The nodes with weights, in order: the layers as people count them."""
-        weighted = {stats.node for stats in self.parameters if stats.parameter.endswith(".weight")}
-        return tuple(stats for stats in self.nodes if stats.node in weighted and stats.type not in _NORMALIZATIONS)
+        weighted = {stats.node for stats in self.parameters if stats.is_weight}
+        return tuple(stats for stats in self.nodes if stats.node in weighted)
 
     @property
     def attenuation(self) -> tuple[tuple[str, float], ...]:
         """For each layer with weights but the last: its dy_rms over the next one's; below 1 the gradient shrinks on
         its way back.
         """
-        layers = self.weighted
-        pairs = pairwise(layers)
         return tuple(
-            (here.node, here.dy_rms / after.dy_rms if here.dy_rms and after.dy_rms else 0.0) for here, after in pairs
+            (here.node, here.dy_rms / after.dy_rms if here.dy_rms and after.dy_rms else 0.0)
+            for here, after in pairwise(self.weighted)
         )
-
-    @property
-    def attenuation_per_layer(self) -> float | None:
-        """The geometric mean of the attenuation; None where there is only one layer."""
-        ratios = [ratio for _, ratio in self.attenuation]
-        return float(np.exp(np.mean(np.log(np.maximum(ratios, 1e-300))))) if ratios else None
-
-
-_NORMALIZATIONS = ("batch_norm", "layer_norm")
 
 
 class Measurement:
@@ -118,8 +110,13 @@ class Measurement:
             old = self.before[slot.flat]
             ratio = _ratio(old, network.values[slot.flat]) if updated else None
             norm, largest, histogram = self._gradients[slot.name]
-            rms = norm / sqrt(slot.size)
-            parameters.append(ParameterStats(slot.name, slot.node, _norm(old), norm, rms, largest, ratio, histogram))
+            parameters.append(
+                ParameterStats(
+                    parameter=slot.name, node=slot.node, norm=_norm(old), grad_norm=norm,
+                    grad_rms=norm / sqrt(slot.size), grad_max=largest, update_ratio=ratio, histogram=histogram,
+                    is_weight=slot.is_weight,
+                )
+            )  # fmt: skip
         for node in network.nodes:
             y, dy = at.outputs[node.name], at.gradients[node.name]
             slots = network.parameters.of(node.name)

@@ -38,7 +38,7 @@ class Update:
         scalars = tuple(self.now[i : i + 1].reshape(()) for i in range(len(given) + 1))
         w, g = network.values, network.grads
         self.plan = do = Plan(network.dtype)
-        weights = [slot for slot in network.parameters if len(slot.shape) > 1]
+        weights = [slot for slot in network.parameters if slot.is_weight]
         for slot in weights:
             if rules.l2:
                 _add_scaled(do, w[slot.flat], rules.l2, g[slot.flat], np.empty(slot.size, w.dtype))
