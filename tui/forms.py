@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from tui.entry import FINE, Judge, Menu, Typing, Verdict
 from tui.fields import Field, Option
-from tui.rows import CURSOR, WRONG, FieldRow, HeadingRow, Part, Row, cut
+from tui.rows import CURSOR, WRONG, FieldRow, HeadingRow, Part, Row
+from tui.words import cut
 
 
 class Subject(Protocol):

@@ -6,20 +6,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tui.fields import Field
+from tui.words import cut
 
 Part = tuple[str, str]  # a text and its role: "label", "value", "muted", "accent", "error", "heading", "effect"
 ROOMY, VALUE = 48, 18  # with so many columns for a value it gets some, and its meaning the rest
 LIVE, RESTARTS, WRONG, CURSOR = "•", "↻", "✗", "›"
-
-
-def cut(text: str, width: int) -> str:
-    """A text in at most `width` columns, with an ellipsis where it is cut: behind a whole word, unless little of the
-    room were used then."""
-    if len(text) <= width:
-        return text
-    head = text[: max(0, width - 1)]
-    words = text[: max(0, width - 1)].rpartition(" ")[0]
-    return f"{words} …" if len(words) > width // 3 else f"{head}…"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from tui.actions import ACTIONS, PANELS, Action, keys_of
 from tui.dialog import LOW, MOVES, Choices, Dialog
 from tui.themes import NAMES
+from tui.words import shortened
 
 if TYPE_CHECKING:
     from tui.app import Workbench
@@ -130,9 +131,7 @@ def _line(entry: Entry, width: int, names: int) -> Content:
     room = width - len(keys) - 1
     text = f"{entry.text:<{names}} " if width >= ROOMY else entry.text
     about = entry.help if width >= ROOMY else ""
-    if len(text) + len(about) > room:
-        about = f"{about[: max(0, room - len(text) - 1)]}…" if about else ""
-    text = text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
+    about, text = shortened(about, room - len(text)), shortened(text, room)
     gap = " " * max(1, width - len(text) - len(about) - len(keys))
     return Content.assemble((text, "$foreground"), (about, "$muted"), gap, (keys, "bold $accent"))
 

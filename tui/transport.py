@@ -9,6 +9,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui.naming import Titles
+from tui.words import shortened
 
 if TYPE_CHECKING:
     from engine import Experiment, Snapshot
@@ -92,8 +93,7 @@ class Header(Widget):
             return [_placed([activity, far, step, *details], width)]
         title = self.titles.of(snapshot.experiment)
         room = width - 9 - activity.cell_length - 3
-        title = title if len(title) <= room else f"{title[: max(0, room - 1)]}…"
-        first = _placed([activity, Content.styled(title, "bold")], width - 9)
+        first = _placed([activity, Content.styled(shortened(title, room), "bold")], width - 9)
         if width >= 30:
             first.append((width - 6, Content.styled("nn-tui", "$muted")))
         line = [far, step, *details]

@@ -16,7 +16,7 @@ from engine import KINDS, BadInput, Component, Experiment, Setting, load_experim
 from tui.entry import Menu, Typing, Verdict
 from tui.fields import Field, Option, as_text, field_of, fields_of, span
 from tui.forms import Form
-from tui.rows import FieldRow, HeadingRow, Row, cut
+from tui.rows import FieldRow, HeadingRow, Row
 from tui.themes import THEMES
 
 
@@ -409,21 +409,6 @@ def test_an_empty_list_reads_none_and_is_typed_as_nothing():
 
     assert as_text(()) == "none"
     assert Field("loss.class_weights", None, ()).source() == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "width", "shown"),
-    [
-        ("conv2d1 32 padding=1", 20, "conv2d1 32 padding=1"),
-        ("conv2d1 32 padding=1", 12, "conv2d1 32 …"),
-        ("cnn 32,64 hidden=64", 18, "cnn 32,64 …"),
-        ("cross_entropy", 8, "cross_e…"),
-        ("a binary_cross_entropy", 12, "a binary_cr…"),
-        ("word", 0, "…"),
-    ],
-)
-def test_what_does_not_fit_is_cut_behind_a_word_where_that_wastes_little(text: str, width: int, shown: str) -> None:
-    assert cut(text, width) == shown
 
 
 @pytest.mark.parametrize("width", [30, 33, 40])

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from tui.drawing.halfblock import halves, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
+from tui.words import shortened
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 STEPS = " ▁▂▃▄▅▆▇█"
@@ -80,8 +81,7 @@ def draw_history(
     for index, name in enumerate(labels):
         row = int(index * rows_each)
         if rows_each >= 1 or index % 2 == 0:
-            short = name if len(name) <= label else name[: max(0, label - 1)] + "…"
-            picture.put(row, 0, short.rjust(label), palette.color("muted"))
+            picture.put(row, 0, shortened(name, label).rjust(label), palette.color("muted"))
     return picture
 
 

@@ -8,9 +8,9 @@ from engine import BadInput, Trainer
 from engine.augment import Preview
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
-from tui.panels.confusion import fitting
 from tui.panels.reading import Array, Subject, share
 from tui.panels.samples import Tiling, fitted, image
+from tui.words import squeezed
 
 MOST = 64  # pairs that are asked for
 SMALL_FROM = 16  # rows of the view from which there are small pairs below the large one
@@ -100,7 +100,7 @@ def draw_pairs(pairs: Pairs, chosen: int, width: int, height: int, palette: Pale
     if columns >= len("before"):
         picture.put(below, 0, "before".center(columns), palette.color("muted"))
         picture.put(below, right, "after".center(columns), palette.color("muted"))
-    picture.put(below + 1, 0, fitting(pairs.labels(chosen), width), palette.color("text"), BOLD)
+    picture.put(below + 1, 0, squeezed(pairs.labels(chosen), width), palette.color("text"), BOLD)
     tiles = tiling(shape, width, height)
     if not tiles.count:
         return picture
@@ -114,7 +114,7 @@ def draw_pairs(pairs: Pairs, chosen: int, width: int, height: int, palette: Pale
             picture.paste(image(pixels, rows, columns, palette), row + place * (tiles.tall + 1), at)
         picture.put(row + tiles.tall, column, "↓".center(tiles.wide), palette.color("muted"))
         here = first + index == chosen
-        text = fitting(pairs.labels(first + index)[1:] or pairs.labels(first + index), tiles.wide)
+        text = squeezed(pairs.labels(first + index)[1:] or pairs.labels(first + index), tiles.wide)
         color = palette.color("text" if here else "muted")
         picture.put(row + 2 * tiles.tall + 1, column, text.center(tiles.wide), color, (BOLD | REVERSE) if here else 0)
     return picture

@@ -11,6 +11,7 @@ from tui.drawing.confusion import NARROWEST, Cell, Grid, draw_confusion, widest
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Reading, share
+from tui.words import shortened, squeezed
 
 MODES = ("counts", "shares", "sorted")
 
@@ -74,13 +75,13 @@ def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette,
     if cell is None:
         wrong = f"{int(reading.wrong.sum()):,} wrong"
         part = f"{grid.across} of {len(names)} classes; " if min(grid.across, grid.down) < len(names) else ""
-        head = fitting(
+        head = squeezed(
             (f"{part}{shown.unit}, target down; {wrong}", f"{part}{shown.unit}; {wrong}", part + wrong), width
         )
         picture.put(shown.line, 0, head, palette.color("muted"))
     else:
         told = cell_texts(classes, cell, int(matrix[cell]))
-        picture.put(shown.line, 0, fitting((f"{told[0]} · enter", *told), width), palette.color("text"), BOLD)
+        picture.put(shown.line, 0, squeezed((f"{told[0]} · enter", *told), width), palette.color("text"), BOLD)
     support = np.maximum(matrix.sum(1), 1)
     digits = len(f"{max((count for _, _, count in shown.listed), default=0):,}")
     most = max(4, width - digits - 7)
@@ -93,7 +94,7 @@ def draw(reading: Reading, mode: str, width: int, height: int, palette: Palette,
         number = f" {count:>{digits},}  {share(count / support[target]):>4}"
         at = shown.line + 1 + place
         face = REVERSE if (target, said) == cell else 0
-        picture.put(at, 0, (text if len(text) <= room else text[: room - 1] + "…"), palette.color("text"), face)
+        picture.put(at, 0, shortened(text, room), palette.color("text"), face)
         picture.put(at, room, number, palette.color("problem"), BOLD)
     return picture
 
@@ -136,8 +137,3 @@ def cell_texts(classes: Sequence[str], cell: Cell, count: int) -> tuple[str, ...
         f"true {target}, predicted {said}: {samples}", f"true {target}, predicted {said}: {count:,}",
         f"{target} as {said}: {count:,}", f"{count:,}: {target} as {said}",
     )  # fmt: skip
-
-
-def fitting(texts: Sequence[str], width: int) -> str:
-    """The first of the texts that fits; else the last one, cut off at an ellipsis."""
-    return next((text for text in texts if len(text) <= width), f"{texts[-1][: width - 1]}…" if width else "")

@@ -18,8 +18,8 @@ from tui.panels import confusion
 from tui.panels.answers import Answers
 from tui.panels.reading import PARTS, Reading, Subject
 from tui.panels.views import CONFUSION, VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
-from tui.screens.words import ending
 from tui.sentence import whose_weights
+from tui.words import ending, squeezed
 
 if TYPE_CHECKING:
     from engine import Snapshot
@@ -227,7 +227,7 @@ Large splits are looked at through a fixed random sample, and the last line says
             whole = [f"{file} · {text}" for text in texts if file]
             cut = [f"{ending(file, room)} · {text}" for room, text in rooms if file and room >= SHORTEST_FILE]
             texts = [*whole, *cut, *texts]
-        picture.put(row, 0, confusion.fitting(tuple(texts), picture.width), palette.color("muted"))
+        picture.put(row, 0, squeezed(texts, picture.width), palette.color("muted"))
 
     def _title(self) -> None:
         """The data set and the mode, on the border."""

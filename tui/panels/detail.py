@@ -11,6 +11,7 @@ from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture, codes
 from tui.findings import takes_small_steps
 from tui.panels.layers import judged, percent, short, slowed
+from tui.words import fitting
 
 BACK = "esc leads back"
 BIAS = (
@@ -33,7 +34,7 @@ def draw_detail(snapshot: Snapshot, name: str, scale: Decades, width: int, heigh
         return picture
     node = next((node for node in snapshot.nodes if node.name == name), None)
     shape = "" if node is None else " · puts out " + "×".join(map(str, node.shape))
-    picture.put(0, 0, f"{name}", palette.color("cursor"), BOLD)
+    picture.put(0, 0, name, palette.color("cursor"), BOLD)
     end = picture.put(0, len(name) + 1, f"{stats.type}{shape}"[: max(0, width - len(name) - 1)], palette.color("muted"))
     if end + 2 + len(BACK) <= width:
         picture.put(0, width - len(BACK), BACK, palette.color("muted"))
@@ -86,7 +87,7 @@ def _title(one: ParameterStats, size: int | None, width: int) -> str:
         "elements by size of gradient",
         "by size",
     )
-    return next((title for title in titles if len(title) <= width), "")
+    return fitting(titles, width)
 
 
 def _parameter(
@@ -103,8 +104,7 @@ def _parameter(
         end = picture.put(row, end + 2, "update ", palette.color("muted"))
         if unjudged:
             end = picture.put(row, end, short(one.update_ratio), palette.color("text"))
-            reason = next((words for words in unjudged if end + len(words) <= picture.width), "")
-            picture.put(row, end, reason, palette.color("muted"))
+            picture.put(row, end, fitting(unjudged, picture.width - end), palette.color("muted"))
         else:
             picture.put(row, end, f"{short(one.update_ratio)} {glyph} {word}", palette.color(role))
     facts = [

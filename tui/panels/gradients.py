@@ -22,6 +22,7 @@ from tui.panels.layers import LayerRow, layer_rows, percent, short, slowed
 from tui.panels.past import Past
 from tui.panels.record import known_steps
 from tui.sentence import describe
+from tui.words import fitting, shortened
 
 SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8
@@ -187,8 +188,7 @@ scale. Biases start near zero, where any step is long against their length, so t
             line = first + (self._tall - 1) // 2
             chosen = self.selected in row.members
             face = BOLD if row.weighted or chosen else 0
-            name = row.name if len(row.name) <= label else row.name[: label - 1] + "…"
-            picture.put(line, 0, ("▸" if chosen else " ") + name.rjust(label),
+            picture.put(line, 0, ("▸" if chosen else " ") + shortened(row.name, label).rjust(label),
                         palette.color("cursor" if chosen else "text" if row.weighted else "muted"), face)  # fmt: skip
             for part in range(first, first + self._tall):
                 for guide in guides:
@@ -268,9 +268,8 @@ scale. Biases start near zero, where any step is long against their length, so t
         measured = self.past.measured(self._end, width)
         gaps = not measured.all() and picture.height - top - 2 >= len(names)
         moments = f", measured at {_moments(len(self.past))} ╵" if gaps else ""
-        names_of_it = (HISTORY[0] + moments, HISTORY[1] + moments, *HISTORY)
-        head = next((name for name in names_of_it if len(name) + 2 + len(text) <= width), "")
-        picture.put(top, label, head, palette.color("muted"))
+        heads = (HISTORY[0] + moments, HISTORY[1] + moments, *HISTORY)
+        picture.put(top, label, fitting(heads, width - 2 - len(text)), palette.color("muted"))
         picture.put(top, picture.width - len(text), text, palette.color("muted"))
         height = picture.height - top - 1 - gaps
         if height >= len(names):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tui.draft import NodeRow
-from tui.rows import WRONG, Part, Row, cut
+from tui.rows import WRONG, Part, Row
+from tui.words import cut, fitting
 
 BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -26,7 +27,7 @@ class TitledRow(Row):
 
     def parts(self, width: int) -> Sequence[Part]:
         title = f"{self.title:<7}"
-        about = next((part for part in self.about if len(title) + len(self.text) + len(part) < width), "")
+        about = fitting(self.about, width - len(title) - len(self.text) - 1)
         room = max(0, width - len(title) - len(about) - 1)
         text = cut(self.text, room)
         role = "effect" if self.changed else "muted"

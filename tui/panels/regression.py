@@ -11,6 +11,7 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.panels.boundary import Field
 from tui.panels.reading import Reading, raw_rows
+from tui.words import squeezed
 
 MOST = 5000  # values that are drawn
 MODES = ("over predictions", "histogram")
@@ -87,8 +88,7 @@ def draw_fit(reading: Reading, field: Field | None, width: int, height: int, pal
         axes.curve(ends, ends, palette.color("muted"))
         axes.points(true, said, palette.color(reading.part))
         texts = [f"predicted {target} (up) over true {target}; on the line is right", "predicted (up) over true"]
-    text = next((text for text in texts if len(text) <= width), texts[-1])
-    return _with_line(axes.picture(palette), text, palette)
+    return _with_line(axes.picture(palette), squeezed(texts, width), palette)
 
 
 def draw_residuals(reading: Reading, mode: str, width: int, height: int, palette: Palette) -> Picture:

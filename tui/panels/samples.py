@@ -11,7 +11,7 @@ from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Array, Reading, raw_rows, share
-from tui.rows import cut
+from tui.words import cut
 
 NARROWEST = 14  # columns that bars with short names need
 TILE = 14  # columns and half rows of a small image, at most

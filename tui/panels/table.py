@@ -8,6 +8,7 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.panels.reading import Reading, raw_rows, share
 from tui.panels.samples import draw_scores
+from tui.words import shortened
 
 SHORTEST = 9  # letters that a long heading keeps, or more where there is room
 BARS_FROM = 18  # rows of the view from which the chosen row's scores are shown below
@@ -92,5 +93,4 @@ def _columns(reading: Reading, places: NDArray[np.int64]) -> list[tuple[str, lis
 
 
 def _cut(text: str, width: int, side: str) -> str:
-    text = text if len(text) <= width else text[: max(0, width - 1)] + "…"
-    return text.rjust(width) if side == "right" else text.ljust(width)
+    return shortened(text, width).rjust(width) if side == "right" else shortened(text, width).ljust(width)

@@ -17,6 +17,7 @@ from tui.fields import as_text
 from tui.panel import Panel
 from tui.panels.record import known_steps
 from tui.sentence import best_epoch
+from tui.words import fitting
 
 POLL = 0.02  # seconds between looks at whether the worker has arrived
 APART = 7  # columns between the numbers of epochs
@@ -166,7 +167,8 @@ early stopping watches for it.
         at = picture.put(row, at, f" of {count(self._known)} on record", palette.color("text"))
         parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(step):.2f}", "muted")]
         room = picture.width - at - 6 - len(parts[0][0])
-        parts += [(words, "good") for words in self._kept() if len(words) <= room][:1]
+        if kept := fitting(self._kept(), room):
+            parts.append((kept, "good"))
         if self._hover is not None and not self._dragging:
             parts.insert(0, (f"○ step {count(self._hover)}", "text"))
         place = bisect_right(snapshot.edits, step, key=lambda edit: edit.step)

@@ -14,6 +14,7 @@ from tui.panels.boundary import Field, draw_field
 from tui.panels.reading import Reading, Subject
 from tui.panels.samples import Tiling, draw_samples, split_height
 from tui.panels.table import draw_rows, visible_rows
+from tui.words import squeezed
 
 ORDERS = ("worst", "least sure", "random")
 
@@ -120,7 +121,7 @@ def _draw_ordered(look: Look, reading: Reading, width: int, height: int, palette
     picture.paste(draw(reading, look.order, look.chosen, width, height - look.top, palette), look.top, 0)
     if look.only is not None:
         told = confusion.cell_texts(reading.subject.classes, look.only, len(look.order))
-        picture.put(0, 0, confusion.fitting((f"{told[0]} · esc: all", *told), width), palette.color("text"), BOLD)
+        picture.put(0, 0, squeezed((f"{told[0]} · esc: all", *told), width), palette.color("text"), BOLD)
         if not len(look.order):
             picture.put(height // 2, 0, "none of those at present".center(width)[:width], palette.color("muted"))
     return picture

@@ -15,7 +15,7 @@ from tui.panels.samples import draw_scores, fitted, image, shrunk
 from tui.screens.frame import sentence
 from tui.screens.maps import heat, signed
 from tui.screens.verdict import Verdict
-from tui.screens.words import short
+from tui.words import shortened
 
 BARS = 10  # classes at most
 WIDE = 60  # columns of the bars at most
@@ -55,7 +55,7 @@ class Answer(Drawing):
         head, said = ("nothing drawn yet", "") if self.empty else _said(verdict)
         bare = said.rpartition("   ")[0] or said
         whole = ((head, said), (head, bare), ("", said), ("", bare))
-        head, said = next((one for one in whole if sum(map(len, one)) <= width), ("", short(bare, width)))
+        head, said = next((one for one in whole if sum(map(len, one)) <= width), ("", shortened(bare, width)))
         picture.put(0, picture.put(0, 0, head, muted), said, text, BOLD)
         frames = [] if self.empty else _frames(verdict, self.other, palette)
         listed = 0 if verdict.kind == "image" else len(verdict.names or verdict.values)

@@ -13,6 +13,7 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.naming import Titles
 from tui.transport import ACTIVITIES, Header
+from tui.words import lines, shortened
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
@@ -114,8 +115,7 @@ class WholeScreen(Screen[None]):
         far = Content(f"epoch {snapshot.epoch}/{snapshot.experiment.epochs}  step {snapshot.step}")
         title, room = self._titles.of(snapshot.experiment), self.size.width - 2
         room -= sum(part.cell_length + 2 for part in (*first, state, *([far] if self.size.width >= SMALL else [])))
-        title = title if len(title) <= room else f"{title[: room - 1]}…"
-        self.head.show([*first, *([Content(title)] if room >= SHORTEST else []), state, far], [])
+        self.head.show([*first, *([Content(shortened(title, room))] if room >= SHORTEST else []), state, far], [])
         self.look(snapshot)
 
     def _hint(self, action: Action, scope: str) -> Content:
@@ -128,13 +128,7 @@ class WholeScreen(Screen[None]):
 
 def sentence(text: str, width: int, height: int, palette: Palette) -> Picture:
     """A picture that only says something, on as many lines as it takes."""
-    picture, lines, line = Picture(width, height), [], ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    for row, one in enumerate([*lines, line]):
-        picture.put(max(0, height // 3 - len(lines)) + row, 0, one[:width], palette.color("warning"))
+    picture, found = Picture(width, height), lines(text, width)
+    for row, line in enumerate(found, max(0, height // 3 - len(found) + 1)):
+        picture.put(row, 0, line, palette.color("warning"))
     return picture

@@ -4,7 +4,7 @@ from engine import INPUT
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.screens.scene import Scene
-from tui.screens.words import fitting
+from tui.words import squeezed
 
 
 def draw_layers(picture: Picture, scene: Scene, width: int, palette: Palette) -> tuple[str, ...]:
@@ -19,9 +19,9 @@ def draw_layers(picture: Picture, scene: Scene, width: int, palette: Palette) ->
         size = "x".join(map(str, shape))
         room = max(3, width - len(size) - 1)
         text = name if name.startswith(kind) or not kind else f"{name} {kind}"
-        text = text if len(text) <= room else name if len(name) <= room else f"{name[: room - 1]}…"
-        color = palette.color("text" if here else "muted")
-        picture.put(row, 0, f"{text.ljust(room)} {size}"[:width], color, (BOLD | REVERSE) if here else 0)
+        line = f"{squeezed((text, name), room).ljust(room)} {size}"[:width]
+        color, face = palette.color("text" if here else "muted"), (BOLD | REVERSE) if here else 0
+        picture.put(row, 0, line, color, face)
     return tuple(name for name, _, _ in rows)
 
 
@@ -30,9 +30,9 @@ def draw_layer(picture: Picture, scene: Scene, palette: Palette) -> int:
     names = [INPUT, *(name for name, _, _ in scene.nodes)]
     index = names.index(scene.node)
     shape = scene.nodes[index - 1][2] if index else scene.raw.shape
-    texts = [f"layer {index} of {len(scene.nodes)}" if index else f"{len(scene.nodes)} layers"]
+    place = f"layer {index} of {len(scene.nodes)}" if index else f"{len(scene.nodes)} layers"
     end = picture.put(0, 0, scene.node, palette.color("text"), BOLD)
     end = picture.put(0, end + 1, "x".join(map(str, shape)), palette.color("muted"))
-    text = fitting(texts, picture.width - end - 2)
-    picture.put(0, picture.width - len(text), text, palette.color("muted"))
+    if end + 2 + len(place) <= picture.width:
+        picture.put(0, picture.width - len(place), place, palette.color("muted"))
     return 1

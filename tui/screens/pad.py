@@ -14,6 +14,7 @@ from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
 from tui.panels.samples import image, shrunk
 from tui.screens.ink import COLORS, SIDE, Color, Ink
+from tui.words import fitting
 
 LEFT, RIGHT = 1, 3  # buttons
 STEP = 2.0  # elements that a key moves the pen
@@ -99,7 +100,7 @@ class Pad(Drawing, can_focus=True):
         if palette.depth == "full":
             color = 0x55555C if sum(self.paper) > 1.5 else 0x9A9AA2
         ways = ("with the mouse or the arrows", "with mouse or keys", "")
-        lines = [self.hint, next(text for text in ways if len(text) < picture.width)]
+        lines = [self.hint, fitting(ways, picture.width - 1)]
         for row, text in enumerate(lines, max(0, picture.height // 4 - 1)):
             picture.put(row, (picture.width - len(text)) // 2, text, color)
 

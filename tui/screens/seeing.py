@@ -13,7 +13,7 @@ from tui.panels.reading import PARTS
 from tui.screens.frame import WholeScreen
 from tui.screens.scene import MODES, Place, Scene, see
 from tui.screens.view import View
-from tui.screens.words import ending
+from tui.words import ending
 
 FAR = 36  # columns of what the head tells behind the file
 SHORTEST_FILE = 24  # columns of a file's name that are shown before any of that

@@ -30,7 +30,7 @@ from tui.screens.maps import (
     signed,
 )  # fmt: skip
 from tui.screens.scene import Place, Scene, Unit, within
-from tui.screens.words import fitting, lines, phrases, short
+from tui.words import fitting, lines, phrases, shortened
 
 LIST = 26  # columns of the list of layers
 WIDE, HIGH = 72, 16  # below this, one line tells the layer
@@ -288,7 +288,7 @@ class View(Drawing):
         for row, index in enumerate(steepest[:rows].tolist(), top + 1):
             slope = float(slopes[index])
             value = number(float(values[index]), 3) if len(values) == len(slopes) else ""
-            text = f"{short(names[index], label):<{label}} {value:>8} {number(slope, 3):>8}"
+            text = f"{shortened(names[index], label):<{label}} {value:>8} {number(slope, 3):>8}"
             picture.put(row, left, text, palette.color("text"))
             long = round(abs(np.nan_to_num(slope)) / largest * bar)
             color = int(palette.signed(np.sign(slope) * 0.9))
