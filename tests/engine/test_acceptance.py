@@ -1,5 +1,6 @@
 """What the presets promise, by training them: seconds each, MNIST where it is on the machine."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from statistics import geometric_mean
@@ -7,15 +8,8 @@ from statistics import geometric_mean
 import pytest
 
 from engine import Trainer, load_experiment
-from engine.cores import available
 
-
-def trained(name: str, folder: Path | None = None, **changes: object) -> Trainer:
-    dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    trainer = Trainer(load_experiment(name, dotted), folder=folder, cores=1 + available())
-    for _ in trainer:
-        pass
-    return trainer
+Train = Callable[..., Trainer]
 
 
 def accuracy(trainer: Trainer, column: str = "valid_accuracy") -> float:
@@ -25,12 +19,12 @@ def accuracy(trainer: Trainer, column: str = "valid_accuracy") -> float:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_digits_reach_96_percent(seed: int) -> None:
+def test_digits_reach_96_percent(seed: int, trained: Train) -> None:
     assert accuracy(trained("digits", seed=seed)) >= 0.96
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_hidden_layer_learns_xor_and_a_straight_line_cannot(seed: int) -> None:
+def test_a_hidden_layer_learns_xor_and_a_straight_line_cannot(seed: int, trained: Train) -> None:
     assert accuracy(trained("xor-mlp", seed=seed), "train_accuracy") == 1.0
     alone = trained("xor-perceptron", seed=seed)
     assert all((row.train_accuracy or 0) <= 0.75 for row in alone.history.rows)
@@ -63,19 +57,19 @@ def test_eight_relu_layers_keep_it(seed: int) -> None:
         assert epochs or all(0.5 < ratio < 1.5 for ratio in ratios[:-1])
 
 
-def test_batch_norm_learns_what_sigmoids_alone_do_not() -> None:
+def test_batch_norm_learns_what_sigmoids_alone_do_not(trained: Train) -> None:
     assert accuracy(trained("deep-sigmoid")) < 0.3
     assert accuracy(trained("deep-sigmoid-batchnorm")) > 0.9
 
 
-def test_an_overfitted_network_gets_worse_on_what_it_has_not_seen() -> None:
+def test_an_overfitted_network_gets_worse_on_what_it_has_not_seen(trained: Train) -> None:
     rows = trained("overfit").history.rows
     losses = [row.valid_loss for row in rows if row.valid_loss is not None]
     assert rows[-1].train_loss < 0.1
     assert losses[-1] > 1.5 * min(losses)
 
 
-def test_exploding_and_dead_show_what_their_names_say() -> None:
+def test_exploding_and_dead_show_what_their_names_say(trained: Train) -> None:
     exploding = Trainer(load_experiment("exploding"))
     assert exploding.probe is not None
     sizes = [node.dy_rms for node in exploding.probe.weighted if node.node != "output"]
@@ -88,7 +82,7 @@ def test_exploding_and_dead_show_what_their_names_say() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "wanted"), [("mnist-challenge", 0.97), ("mnist-mlp", 0.975), ("mnist-sigmoid", 0.96)])
-def test_mnist(name: str, wanted: float, public_data: Path) -> None:
+def test_mnist(name: str, wanted: float, public_data: Path, trained: Train) -> None:
     trainer = trained(name, public_data)
     assert trainer.state.epoch <= (30 if name == "mnist-sigmoid" else 10)
     assert trainer.splits.test is not None

@@ -1,19 +1,13 @@
 """What the networks that see promise, by training them: seconds each on digits, slow ones on MNIST and CIFAR-10."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from engine import Trainer, load_experiment
-from engine.cores import available
+from engine import Trainer
 
-
-def trained(name: str, folder: Path | None = None, **changes: object) -> Trainer:
-    dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    trainer = Trainer(load_experiment(name, dotted), folder=folder, cores=1 + available())
-    for _ in trainer:
-        pass
-    return trainer
+Train = Callable[..., Trainer]
 
 
 def share_right(trainer: Trainer) -> float:
@@ -23,12 +17,12 @@ def share_right(trainer: Trainer) -> float:
     return share
 
 
-def test_digits_cnn_reaches_98_percent() -> None:
+def test_digits_cnn_reaches_98_percent(trained: Train) -> None:
     assert (trained("digits-cnn").history.rows[-1].valid_accuracy or 0) >= 0.98
 
 
 @pytest.mark.parametrize("blocks", [pytest.param(3, marks=pytest.mark.slow), 5])
-def test_shortcuts_let_deep_networks_train(blocks: int) -> None:
+def test_shortcuts_let_deep_networks_train(blocks: int, trained: Train) -> None:
     """With 6 n + 2 layers: the plain one is worse on what it trains on, too, so it is not overfitting."""
     residual, plain = (
         trained(name, epochs=5, model__blocks=blocks).history.rows[-1] for name in ("digits-residual", "digits-plain")
@@ -41,14 +35,14 @@ def test_shortcuts_let_deep_networks_train(blocks: int) -> None:
 
 
 @pytest.mark.slow
-def test_mnist_cnn_reaches_99_percent_within_five_epochs(public_data: Path) -> None:
+def test_mnist_cnn_reaches_99_percent_within_five_epochs(public_data: Path, trained: Train) -> None:
     trainer = trained("mnist-cnn", public_data)
     assert trainer.state.epoch <= 5
     assert share_right(trainer) >= 0.99
 
 
 @pytest.mark.slow
-def test_cifar_cnn_reaches_half_of_the_photos_from_a_sample_of_5000(public_data: Path) -> None:
+def test_cifar_cnn_reaches_half_of_the_photos_from_a_sample_of_5000(public_data: Path, trained: Train) -> None:
     sample = public_data / "cifar-10-sample"
     if not sample.is_dir():
         pytest.skip(f"no {sample.name} in {public_data}")

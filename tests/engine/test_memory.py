@@ -49,8 +49,9 @@ def test_a_block_is_all_that_a_node_owns_as_one_view():
     }  # fmt: skip
 
 
-def network(hidden):
+def network(hidden=5, extra=()):
     nodes = [
+        *(NodeSpec(name, Layer.parse({"type": "dense", "units": 4})) for name in extra),
         NodeSpec("dense1", Layer.parse({"type": "dense", "units": hidden})),
         NodeSpec("norm", Layer.parse("batch_norm")),
         NodeSpec("dense2", Layer.parse({"type": "dense", "units": 3, "bias": False})),
@@ -60,7 +61,7 @@ def network(hidden):
 
 @pytest.mark.parametrize("rows", [1, 6])
 def test_a_network_computes_with_what_stands_in_its_vectors(rows):
-    made = network(5)
+    made = network()
     draw = np.random.default_rng(0)
     made.values[...] = draw.normal(size=made.values.size)
     made.buffers[...] = draw.uniform(0.5, 2, made.buffers.size)
@@ -73,14 +74,22 @@ def test_a_network_computes_with_what_stands_in_its_vectors(rows):
 
 
 def test_a_node_s_first_weights_do_not_depend_on_the_other_nodes():
-    small, large = network(5), network(9)
-    dense2 = [made.parameters.slots["norm.weight"].view(made.values)[:5] for made in (small, large)]
-    assert (dense2[0] == dense2[1]).all()
-    again = network(5)
-    assert again.values.tobytes() == small.values.tobytes()
-    again.values[...] = 0
-    again.initialize()
-    assert again.values.tobytes() == small.values.tobytes()
+    small, large = network(), network(extra=("before", "another"))
+    for name in ("dense1.weight", "dense2.weight"):
+        first, second = (made.parameters.slots[name].view(made.values) for made in (small, large))
+        assert first.any()
+        assert (first == second).all()
+    weights = (large.parameters.slots[f"{name}.weight"].view(large.values) for name in ("before", "another"))
+    assert (next(weights) != next(weights)).any()
+
+
+def test_weights_can_be_drawn_again():
+    made = network()
+    first = made.values.copy()
+    made.values[...] = 0
+    made.initialize()
+    assert made.values.any()
+    assert made.values.tobytes() == first.tobytes() == network().values.tobytes()
 
 
 def test_large_zeros_take_up_memory_where_they_are_written_to():
