@@ -31,9 +31,6 @@ FADED = 0.1  # of its largest value, below which a learning rate has come to its
 LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
 
 
-Role = str
-
-
 @dataclass(frozen=True)
 class Sentence:
     """What is happening, and what to try. `kind` names the finding; `role` is a colour of the palette."""
@@ -41,7 +38,7 @@ class Sentence:
     kind: str
     says: str
     advice: str = ""
-    role: Role = "good"
+    role: str = "good"
 
     @property
     def glyph(self) -> str:
@@ -114,6 +111,12 @@ def takes_small_steps(experiment: Experiment) -> bool:
     """Whether the size of an update says something about the learning rate: the perceptron's rule adds or takes away a
     whole input for each mistake, and from weights of zero the rate scales weights and updates alike."""
     return experiment.optimizer.name != "perceptron"
+
+
+def worth(row: EpochRow) -> float:
+    """What the best epoch has least of."""
+    value = row.train_loss if row.valid_loss is None else row.valid_loss
+    return value if isfinite(value) else inf
 
 
 def runaway(case: Case) -> Sentence:
@@ -236,7 +239,7 @@ def _overfitting(case: Case) -> Sentence | None:
     rows = [row for row in case.rows if row.valid_loss is not None]
     if len(rows) <= WORSE_FOR:
         return None
-    best = min(rows, key=lambda row: row.valid_loss or 0.0)
+    best = min(rows, key=worth)
     recent = rows[-WORSE_FOR:]
     if any((row.valid_loss or 0.0) < OVERFIT * (best.valid_loss or 0.0) for row in recent):
         return None

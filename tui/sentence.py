@@ -4,7 +4,7 @@ from bisect import bisect_right
 from math import ceil
 
 from engine import EpochRow, Experiment, History, Probe, Snapshot
-from tui.findings import CAUSES, FINDINGS, Case, Sentence, runaway
+from tui.findings import CAUSES, FINDINGS, Case, Sentence, runaway, worth
 
 KEPT = 500  # epochs looked back at one by one; of those before, as many are looked at
 
@@ -39,13 +39,9 @@ def _looked_at(rows: list[EpochRow], count: int) -> list[EpochRow]:
     places = range(1, recent, stride)
     if stride == 1:
         return rows[:count]
-    best = min(places, key=lambda place: _worth(rows[place]))
+    best = min(places, key=lambda place: worth(rows[place]))
     before, behind = max(1, best - stride + 1), min(recent, best + stride)
     return rows[:1] + rows[1:before:stride] + rows[before:behind] + rows[behind:recent:stride] + rows[recent:count]
-
-
-def _worth(row: EpochRow) -> float:
-    return row.train_loss if row.valid_loss is None else row.valid_loss
 
 
 def _stopped(history: History, experiment: Experiment, best_step: int) -> Sentence:

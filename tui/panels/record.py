@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine import EpochRow, History, Snapshot
 from tui.drawing.pyramid import Grown, Pyramid
+from tui.findings import worth
 
 STEPWISE = {"losses": "losses", "norms": "grad_norms", "lrs": "lrs"}
 COLUMNS = ("train_loss", "valid_loss", "test_loss", "train_accuracy", "valid_accuracy", "test_accuracy")
@@ -103,7 +104,7 @@ class Record:
             step = self.rows[-1].step if self.rows else -1
             for column in self.columns.values():
                 column.truncate(step)
-            self.best = min(self.rows, key=_worth, default=None)
+            self.best = min(self.rows, key=worth, default=None)
 
     def _extend(self, rows: list[EpochRow]) -> None:
         """Takes in rows; a tiny network adds hundreds a second."""
@@ -115,9 +116,9 @@ class Record:
         known, values = np.not_equal(cells, None), cells.astype(float)
         for column, there, found in zip(self.columns.values(), known.T, values.T, strict=True):
             column.extend(steps[there], found[there])
-        worth = np.where(known[:, VALID], values[:, VALID], values[:, TRAIN])
-        best = rows[int(np.where(np.isfinite(worth), worth, np.inf).argmin())]
-        self.best = best if self.best is None else min(self.best, best, key=_worth)
+        losses = np.where(known[:, VALID], values[:, VALID], values[:, TRAIN])
+        best = rows[int(np.where(np.isfinite(losses), losses, np.inf).argmin())]
+        self.best = best if self.best is None else min(self.best, best, key=worth)
 
 
 def known_steps(snapshot: Snapshot, known: int) -> int:
@@ -127,12 +128,6 @@ def known_steps(snapshot: Snapshot, known: int) -> int:
     """
     steps = snapshot.history.steps if snapshot.history is not None else 0
     return min(steps, max(snapshot.step, known)) if snapshot.activity == "playing" else steps
-
-
-def _worth(row: EpochRow) -> float:
-    """What the best epoch has least of."""
-    value = row.train_loss if row.valid_loss is None else row.valid_loss
-    return value if np.isfinite(value) else np.inf
 
 
 def _common(mine: NDArray[np.float32], theirs: ArrayLike) -> int:
