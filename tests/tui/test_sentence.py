@@ -9,7 +9,7 @@ from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer,
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.findings import FINDINGS, HEALTHY
-from tui.panels.gradients import draw_sentence
+from tui.panels.telling import draw_sentence
 from tui.sentence import describe
 
 DIGITS = load_experiment("digits")
@@ -384,6 +384,7 @@ def test_a_run_that_diverged_is_not_called_healthy():
 def test_the_best_epoch_of_a_long_run_is_the_one_that_the_chart_marks(epochs):
     falling = [0.3 + 2.0 * 0.999**epoch for epoch in range(epochs)]
     valid = [1.0 - 0.001 * epoch if epoch <= 200 else 0.8 + 0.0002 * epoch for epoch in range(epochs)]
+    valid[1] = np.nan  # of which nothing is less
     history = record(falling, valid)
     sentence = describe(probe(step=10 * epochs), history, DIGITS)
     assert sentence.kind == "overfitting"

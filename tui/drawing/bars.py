@@ -20,6 +20,11 @@ STEPS = " ▁▂▃▄▅▆▇█"
 LONGEST = 26  # columns of a label, at most
 
 
+def bar(eighths: int) -> str:
+    """A bar so many eighths of a cell long."""
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
 @dataclass(frozen=True)
 class Decades:
     """An absolute scale from 10 ** low to 10 ** high."""

@@ -10,7 +10,7 @@ from textual import events
 from engine import Snapshot
 from tui.actions import Action
 from tui.drawing.axes import count, nice_end
-from tui.drawing.bars import EIGHTHS, Decades, draw_decades, draw_history, label_width
+from tui.drawing.bars import Decades, bar, draw_decades, draw_history, label_width
 from tui.drawing.halfblock import SHADES
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
@@ -21,13 +21,13 @@ from tui.panels.detail import draw_detail
 from tui.panels.layers import LayerRow, layer_rows, percent, short, slowed
 from tui.panels.past import Past
 from tui.panels.record import known_steps
+from tui.panels.telling import draw_sentence, lines_for
 from tui.sentence import describe
 from tui.words import fitting, shortened
 
 SCALE = Decades(-10, 2)
 NARROWEST_PAST = 8
 HISTORY = ("history, layer by layer, by step", "history by step", "history")
-KEPT = "\N{NO-BREAK SPACE}"
 TALLEST = 3  # rows of a bar
 FEW = 8  # nodes that are all shown even where the history stands beside them
 HIGHEST = 4  # rows of a layer's history where it stands below
@@ -130,7 +130,7 @@ scale. Biases start near zero, where any step is long against their length, so t
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, snapshot = Picture(width, height), self._snapshot
-        top = draw_sentence(picture, self.sentence, _lines_for(width, height), palette)
+        top = draw_sentence(picture, self.sentence, lines_for(width, height), palette)
         if snapshot is None or snapshot.probe is None or height <= top:
             return picture
         if self.detailed and self.selected is not None:
@@ -167,22 +167,22 @@ scale. Biases start near zero, where any step is long against their length, so t
 
     def _table(self, picture: Picture, top: int, rows: Sequence[LayerRow], palette: Palette, with_past: bool) -> None:
         label = min(max(map(len, (row.name for row in self._rows)), default=0), 14, picture.width // 3)
-        columns, bar, past = self._columns(picture.width - label - 2, with_past)
+        columns, room, past = self._columns(picture.width - label - 2, with_past)
         left = label + 2
-        ends = [left + bar]
+        ends = [left + room]
         for column in columns:
             ends.append(ends[-1] + 1 + column.width)
         muted = palette.color("muted")
         more = f"{self._first + 1}–{self._first + len(rows)}/{len(self._rows)}"
         picture.put(top, 0, more if len(rows) < len(self._rows) and len(more) < left else "", muted)
-        picture.put(top, left, "gradient rms" if bar >= 12 else "rms", muted)
+        picture.put(top, left, "gradient rms" if room >= 12 else "rms", muted)
         for column, end in zip(columns, ends[1:], strict=True):
             name = column.name or ("" if UPDATE in columns else "update")
             picture.put(top, end - len(name), name, muted)
         if past:
             picture.put(top, ends[-1] + 1, "history"[:past], muted)
         logs = self._past(2 * past) if past else {}
-        guides = [left + place for _, place in SCALE.ticks(bar) if 0 < place < bar]
+        guides = [left + place for _, place in SCALE.ticks(room) if 0 < place < room]
         for place, row in enumerate(rows):
             first = top + 1 + place * self._tall
             line = first + (self._tall - 1) // 2
@@ -193,7 +193,7 @@ scale. Biases start near zero, where any step is long against their length, so t
             for part in range(first, first + self._tall):
                 for guide in guides:
                     picture.put(part, guide, "┊", palette.color("faint"))
-            _bar(picture, first, self._tall, left, bar, row, palette)
+            _draw_bar(picture, first, self._tall, left, room, row, palette)
             for column, end in zip(columns, ends[1:], strict=True):
                 text, role = column.cell(row)
                 if text:
@@ -204,7 +204,7 @@ scale. Biases start near zero, where any step is long against their length, so t
                     _past_row(picture, part, ends[-1] + 1, logs[row.name], self._present(past), palette)
         foot = top + 1 + len(rows) * self._tall
         if foot < picture.height:
-            draw_decades(picture, foot, left, bar, SCALE, palette)
+            draw_decades(picture, foot, left, room, SCALE, palette)
             if past:
                 text = f"0–{count(self._last)}"
                 told = f"measured at {_moments(len(self.past))}, {text}"
@@ -336,35 +336,11 @@ scale. Biases start near zero, where any step is long against their length, so t
         self.action_move_down()
 
 
-def _lines_for(width: int, height: int) -> int:
-    """How many lines the sentence may take; it always takes as many, so that nothing below it jumps."""
-    wanted = 1 if width >= 130 else 2 if width >= 66 else 3 if width >= 45 else 4
-    return min(wanted, max(1, height // 3))
-
-
-def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Palette) -> int:
-    """What is happening in the first rows, and what to try; returns the row below."""
-    color = palette.color(sentence.role)
-    words = [(word.replace(KEPT, " "), shade)
-             for text, shade in ((sentence.says, color), (sentence.advice, palette.color("text")))
-             for word in text.replace(" %", f"{KEPT}%").split(" ") if word]  # fmt: skip
-    row, column = 0, picture.put(0, 0, sentence.glyph, color, BOLD) + 1
-    for place, (word, shade) in enumerate(words):
-        last = row == lines - 1 and place < len(words) - 1
-        if column + len(word) + 2 * last > picture.width:
-            if row == lines - 1:
-                picture.put(row, min(column - 1, picture.width - 1), "…", shade)
-                break
-            row, column = row + 1, 2
-        column = picture.put(row, column, word, shade, BOLD if shade == color else 0) + 1
-    return lines
-
-
 def _moments(measured: int) -> str:
     return f"{count(measured)} step{'s' * (measured != 1)}"
 
 
-def _bar(picture: Picture, line: int, tall: int, left: int, width: int, row: LayerRow, palette: Palette) -> None:
+def _draw_bar(picture: Picture, line: int, tall: int, left: int, width: int, row: LayerRow, palette: Palette) -> None:
     """A bar as long as the gradient is large, so many rows high; the last of several is half a row, so that they stand
     apart."""
     size = row.stats.grad_rms
@@ -375,11 +351,10 @@ def _bar(picture: Picture, line: int, tall: int, left: int, width: int, row: Lay
         return
     share = float(SCALE.share(size))
     eighths = max(1, round(share * width * 8))
-    body = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
     color = int(palette.heat(max(share, 0.15)))
     color = color if row.weighted else palette.faded(color, 0.4)
     for part in range(line, line + max(1, tall - 1)):
-        picture.put(part, left, body[:width], color)
+        picture.put(part, left, bar(eighths)[:width], color)
     if tall > 1:
         picture.put(line + tall - 1, left, ("▀" * (eighths // 8) + "▘" * (eighths % 8 >= 4))[:width], color)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tui.draft import NodeRow
+from tui.drawing.bars import bar
 from tui.rows import WRONG, Part, Row
 from tui.words import cut, fitting
 
 BAR = 4
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 BRIEF = 12  # columns for names below which counts are told in thousands
 HEADINGS = (("output shape", "parameters", "share     ", 30), ("output", "params", "share", 14),
             ("out", "param", "share", BRIEF), ("out", "param", "", 0))  # fmt: skip  # and the least room for names
@@ -158,5 +158,4 @@ def thousands(count: int | None) -> str:
 
 def bar_of(share: float) -> str:
     """A share of one as a bar, to an eighth of a column; what is there at all is seen."""
-    eighths = max(round(share * BAR * 8), 1 if share > 0 else 0)
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+    return bar(max(round(share * BAR * 8), 1 if share > 0 else 0))

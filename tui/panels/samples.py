@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.drawing.bars import EIGHTHS
+from tui.drawing.bars import bar
 from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
@@ -100,9 +100,8 @@ def draw_scores(
         role = "good" if kind == target else "problem" if strong and target is not None else 0
         picture.put(top + row, left, "✓" if kind == target else " ", palette.color("good"), BOLD)
         picture.put(top + row, left + 1, cut(classes[kind], label).rjust(label), text, bold)
-        eighths = round(value * inner * 8)
-        bar = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
-        picture.put(top + row, left + label + 2, bar.ljust(inner, "·" if strong else " ")[:inner], palette.color(role))
+        drawn = bar(round(value * inner * 8)).ljust(inner, "·" if strong else " ")
+        picture.put(top + row, left + label + 2, drawn, palette.color(role))
         picture.put(top + row, left + label + 2 + inner, share(value).rjust(5), text, bold)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.metrics import calibration, hardest_first, top_k_accuracy
-from tui.drawing.bars import EIGHTHS
+from tui.drawing.bars import bar
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
 from tui.panels.reading import Reading, share
@@ -88,5 +88,4 @@ def draw_calibration(reading: Reading, width: int, height: int, palette: Palette
 
 
 def _bar(picture: Picture, row: int, left: int, inner: int, value: float, color: int) -> None:
-    eighths = round(float(np.clip(np.nan_to_num(value), 0, 1)) * inner * 8)
-    picture.put(row, left, "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else ""), color)
+    picture.put(row, left, bar(round(float(np.clip(np.nan_to_num(value), 0, 1)) * inner * 8)), color)
