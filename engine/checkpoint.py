@@ -25,7 +25,7 @@ from engine.component import Model, explain, plain
 from engine.edits import Edit, in_force, is_live
 from engine.errors import BadInput, RunFailed
 from engine.experiment import Experiment, parse_experiment
-from engine.files import write_atomically
+from engine.files import reason, write_atomically
 from engine.history import EpochRow
 from engine.memory import Array
 from engine.monitors import PlateauState, StoppingState
@@ -203,8 +203,7 @@ def _open(path: Path, place: str) -> tuple[dict[str, Array], dict[str, str]]:
     except SafetensorError as error:
         raise BadInput(f"{place} is no safetensors file, or damaged ({error}); {_INTACT}") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BadInput(f"{place} cannot be read: {str(reason).lower()}") from None
+        raise BadInput(f"{place} cannot be read: {reason(error)}") from None
 
 
 def _vectors(tensors: dict[str, Array], trainer: Trainer, place: str) -> tuple[Array, Array]:

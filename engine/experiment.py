@@ -13,6 +13,7 @@ from engine.augment import Augmentation
 from engine.component import Component, Model, explain, nearest, plain
 from engine.data import DataSet
 from engine.errors import BadInput
+from engine.files import reason
 from engine.graph import NodeSpec
 from engine.initializers import AnyShape, Initializer
 from engine.layers import Layer, Shape
@@ -21,7 +22,7 @@ from engine.layers.dense import Dense
 from engine.losses import Loss
 from engine.monitors import EarlyStopping
 from engine.optimizers import Optimizer, Perceptron
-from engine.recipes import Recipe
+from engine.recipes import Recipe, named
 from engine.schedules import Schedule
 
 OUTPUT = "output"
@@ -142,13 +143,11 @@ class Experiment(Model):
             raise BadInput(f"model '{self.model.name}' makes a layer that cannot be: {explain(error)}") from None
 
     def _entries(self) -> list[NodeSpec]:
-        counts: dict[str, int] = {}
-        specs = []
-        for entry in self.layers:
-            kind = entry.layer.name
-            counts[kind] = counts.get(kind, 0) + 1
-            specs.append(NodeSpec(entry.name or f"{kind}{counts[kind]}", entry.layer, entry.inputs))
-        return specs
+        chain = named([entry.layer for entry in self.layers])
+        return [
+            NodeSpec(entry.name or spec.name, spec.layer, entry.inputs)
+            for entry, spec in zip(self.layers, chain, strict=True)
+        ]
 
     def units(self, classes: int, targets: int) -> int:
         """How many units the output layer gets, for data with so many classes, or with numbers as targets.
@@ -320,7 +319,7 @@ def load_experiment(source: str | Path = "digits", changes: Mapping[str, Any] | 
         except OSError as error:
             own = path / "experiment.toml"
             fix = f"give its file {own}" if os.path.isfile(own) else "give a TOML file"
-            raise BadInput(f"experiment '{name}' cannot be read: {str(error.strerror).lower()}; {fix}") from None
+            raise BadInput(f"experiment '{name}' cannot be read: {reason(error)}; {fix}") from None
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

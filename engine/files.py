@@ -15,6 +15,16 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def reason(error: Exception) -> str:
+    """Why it could not be done, in lower case; of the system's errors without number and path: "permission denied"."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def unreadable(error: OSError, path: str | Path) -> BadInput:
+    """The error of one line for a data file or folder that could not be read."""
+    return BadInput(f"{path}: cannot be read ({reason(error)})")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a temporary file in the same folder, flushes it to the disk and renames it to `path`.
 
@@ -40,5 +50,4 @@ def disk_failure(error: OSError, path: Path) -> Failure:
         return RunFailed(f"'{path}' cannot be written: {_FULL[error.errno]}; make room, or choose another folder")
     if error.errno == errno.EIO:
         return RunFailed(f"'{path}' cannot be written: the disk reports an error; choose another folder")
-    reason = (error.strerror or str(error)).lower()
-    return BadInput(f"'{path}' cannot be written: {reason}; choose a folder that you can write to")
+    return BadInput(f"'{path}' cannot be written: {reason(error)}; choose a folder that you can write to")

@@ -38,7 +38,7 @@ import tomli_w
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.component import plain
 from engine.errors import BadInput, Failure
-from engine.files import disk_failure, write_atomically
+from engine.files import disk_failure, reason, write_atomically
 from engine.history import COLUMNS, EpochRow
 from engine.instruments import LAYER_COLUMNS, PARAMETER_COLUMNS, Cells
 from engine.machine import describe_machine
@@ -233,7 +233,5 @@ def _read(path: Path, columns: tuple[str, ...], epoch: int) -> list[Cells]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        if isinstance(error, UnicodeDecodeError):
-            reason = "it is not text in UTF-8"
-        raise BadInput(f"'{path}' cannot be read: {reason}; move it away and resume again") from None
+        why = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else reason(error)
+        raise BadInput(f"'{path}' cannot be read: {why}; move it away and resume again") from None

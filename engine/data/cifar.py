@@ -9,6 +9,7 @@ from pydantic import Field
 from engine.data.base import DataSet, FloatArray, LabelArray, Table, ValidationShare
 from engine.data.folders import MissingData, own_path, places
 from engine.errors import BadInput
+from engine.files import unreadable
 
 FOLDER = "cifar-10-batches-bin"
 SHAPE = (3, 32, 32)
@@ -52,7 +53,7 @@ def _records(path: Path) -> NDArray[np.uint8]:
     try:
         content = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        raise unreadable(error, path) from None
     if not len(content) or len(content) % RECORD:
         raise BadInput(f"{path}: has {len(content):,} bytes, not a multiple of {RECORD:,}; get the file again")
     records = content.reshape(-1, RECORD)

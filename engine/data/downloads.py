@@ -15,6 +15,7 @@ from pathlib import Path
 from engine.component import nearest
 from engine.data.folders import VARIABLE, cache_folder
 from engine.errors import BadInput, Failure, RunFailed
+from engine.files import reason
 
 Progress = Callable[[str, int, int], None]
 """Told (file, bytes so far, bytes in all, or 0 where the server does not say) while a download runs."""
@@ -212,5 +213,4 @@ def _keep_members(archive: Path, members: tuple[str, ...], scratch: Path, home: 
 def _disk_error(error: OSError, home: Path) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RunFailed(f"{home}: the disk is full; make room and fetch again")
-    reason = (error.strerror or str(error)).lower()
-    return BadInput(f"{home}: cannot be written ({reason}); set XDG_CACHE_HOME to a folder that can")
+    return BadInput(f"{home}: cannot be written ({reason(error)}); set XDG_CACHE_HOME to a folder that can")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BadInput
+from engine.files import unreadable
 
 UNSIGNED_BYTE = 8
 LARGEST = 1 << 33
@@ -37,7 +38,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise BadInput(f"{path}: damaged or cut short inside its gzip compression; get the file again") from None
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        raise unreadable(error, path) from None
 
 
 def read_labeled_images(images: Path, labels: Path, classes: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

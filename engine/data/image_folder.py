@@ -13,6 +13,7 @@ from pydantic import Field
 from engine.data.base import DataSet, Table
 from engine.data.folders import own_path
 from engine.errors import BadInput
+from engine.files import reason, unreadable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -101,7 +102,7 @@ class ImageFolder(DataSet, name="image_folder"):
             raise BadInput(f"{path}: has more than {most} pixels; make it smaller, or remove it") from None
         except (OSError, SyntaxError, ValueError) as error:
             if isinstance(error, OSError) and error.strerror:
-                raise BadInput(f"{path}: cannot be read ({error.strerror.lower()}); mend or remove it") from None
+                raise BadInput(f"{path}: cannot be read ({reason(error)}); mend or remove it") from None
             raise BadInput(f"{path}: damaged image ({error}); replace or remove it") from None
 
 
@@ -112,7 +113,7 @@ def _files(root: Path) -> dict[str, list[Path]]:
             _shown(folder.name): sorted(file for file in folder.iterdir() if _is_image(file)) for folder in folders
         }
     except OSError as error:
-        raise BadInput(f"{error.filename or root}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        raise unreadable(error, error.filename or root) from None
     if len(files) < 2:
         found = "one class folder" if files else "no class folders"
         raise BadInput(f"{root}: has {found}; make at least two folders with images in it, one a class")

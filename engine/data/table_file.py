@@ -20,6 +20,7 @@ from engine.component import nearest
 from engine.data.base import DataSet, FloatArray, LabelArray, Scaling, Standardize, Table
 from engine.data.folders import own_path
 from engine.errors import BadInput
+from engine.files import unreadable
 
 Doubles = NDArray[np.float64]
 
@@ -224,7 +225,7 @@ def _read(path: Path, delimiter: str | None) -> list[Line]:
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: byte {error.start} is not UTF-8 text; save the table as UTF-8") from None
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        raise unreadable(error, path) from None
     source = list(io.StringIO(text, newline=""))
     lines = _parse(path, source, delimiter or _sniff(source))
     if not lines:
