@@ -43,6 +43,12 @@ class Ends:
         )  # fmt: skip
 
 
+def may_be_last(experiment: Experiment, state: State) -> bool:
+    """Whether the present epoch is the last one, or early stopping may make it that."""
+    patience, waited = experiment.early_stopping.patience, state.stopping.wait + 1
+    return state.epoch + 1 >= experiment.epochs or 0 < patience <= waited
+
+
 def watch(experiment: Experiment, row: EpochRow, state: State) -> None:
     """Reduces the rate on a plateau, keeps the best weights, and stops early, restoring them."""
     stopping, schedule = experiment.early_stopping, experiment.schedule

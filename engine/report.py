@@ -17,11 +17,12 @@ Status = Literal["ready", "running", "finished", "stopped early", "diverged"]
 
 @dataclass(frozen=True)
 class Report:
-    """What a request did: the losses of the steps taken, the epochs finished, and the instruments at the last step."""
+    """Where the run stands, and what a request did: the losses of the steps taken, (n,), the rows of the epochs
+    finished, and the instruments at the last step that was measured. `problem` says why a run diverged.
+    """
 
     step: int
     epoch: int
-    first_step: int
     losses: Array
     rows: tuple[EpochRow, ...]
     probe: Probe | None
@@ -29,14 +30,14 @@ class Report:
     problem: str | None
 
 
-EXPLODED = 1e5
+EXPLODED = 1e5  # times the untrained network's loss, or times 1 where that is smaller
 
 
 def trouble(network: Network, at: Pass, limit: float) -> str | None:
     """Why the gradient in memory must not be used, naming the node where the trouble arose; None where all is well.
 
     Outputs are looked at forward and gradients backward for the first number that is not finite; then for a loss above
-    `limit`, which is `EXPLODED` times the untrained network's, and for a gradient whose square overflows: an optimizer
+    `limit` (see `EXPLODED`), and for a gradient whose square overflows: an optimizer
     that divides by the gradient's size would go on from there as if nothing were wrong, and learn nothing.
     """
     loss, square = at.vitals.tolist()
@@ -54,7 +55,8 @@ def trouble(network: Network, at: Pass, limit: float) -> str | None:
             return f"the gradient of node '{node.name}' is not finite"
     if loss > limit:
         size = float(np.abs(at.y).max())
-        return f"the loss is {loss:.3g}, over 100,000 times the first, and outputs of node '{last}' reach {size:.3g}"
+        many = f"over {EXPLODED:,.0f} times the first"
+        return f"the loss is {loss:.3g}, {many}, and outputs of node '{last}' reach {size:.3g}"
     slot = max(network.parameters, key=lambda slot: float(np.abs(network.grads[slot.flat]).max()))
     return f"the gradient of '{slot.name}' in node '{slot.node}' is too large to be squared"
 

@@ -4,6 +4,9 @@ A copy of it is a keyframe; going back, branching, the LR range test, saving and
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from engine.memory import Array
 from engine.monitors import PlateauState, StoppingState
@@ -59,17 +62,18 @@ class State:
 
     def same(self, other: "State") -> bool:
         """Whether two states are equal to the last bit."""
-        numbers = (self.step, self.epoch, self.row, self.plateau, self.stopping, self.stopped)
-        others = (other.step, other.epoch, other.row, other.plateau, other.stopping, other.stopped)
-        return (
-            numbers == others
-            and self.slots.keys() == other.slots.keys()
-            and self.values.tobytes() == other.values.tobytes()
-            and self.buffers.tobytes() == other.buffers.tobytes()
-            and all(slot.tobytes() == other.slots[name].tobytes() for name, slot in self.slots.items())
-        )
+        return bool(_bits(self) == _bits(other))
 
     @property
     def nbytes(self) -> int:
         """The memory of the vectors, in bytes."""
         return self.values.nbytes + self.buffers.nbytes + sum(slot.nbytes for slot in self.slots.values())
+
+
+def _bits(value: Any) -> Any:
+    """A value with bytes in place of arrays, so that comparing it compares every bit."""
+    if isinstance(value, (State, Best)):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {name: _bits(item) for name, item in value.items()}
+    return value.tobytes() if isinstance(value, np.ndarray) else value

@@ -1,10 +1,12 @@
 """Training, pulled: nothing happens until the caller asks for the next step, and each request gives a report.
 
-trainer = Trainer(load_experiment("digits"))
-for report in trainer:                      # an epoch each, until the end
-    print(report.rows[-1].valid_accuracy)
-trainer.back(10)                            # ten steps back, bit for bit
-trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on replay
+    trainer = Trainer(load_experiment("digits"))
+    for report in trainer:                      # an epoch each, until the end
+        print(report.rows[-1].valid_accuracy)
+    trainer.back(10)                            # ten steps back, bit for bit
+    trainer.edit("optimizer.lr", 0.01)          # recorded, and applied again on replay
+
+How a step is taken stands in stepper.py, what happens at an epoch's end in epochs.py.
 """
 
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ from numpy.typing import DTypeLike
 from engine.cores import second_core
 from engine.data import Split, Splits, prepare
 from engine.edits import Edit, in_force, is_live
-from engine.epochs import Ends, watch
+from engine.epochs import Ends, may_be_last, watch
 from engine.errors import BadInput
 from engine.evaluation import Evaluation, answers, targets_of
 from engine.experiment import Experiment
@@ -107,11 +109,6 @@ class Trainer:
         return self.stepper.per_epoch
 
     @property
-    def total_steps(self) -> int:
-        """Planned steps of the whole run at the present batch size, which schedules are laid out over."""
-        return self.stepper.total
-
-    @property
     def status(self) -> Status:
         """Where the run stands."""
         if self.problem:
@@ -175,16 +172,14 @@ class Trainer:
         prepare_thread()
         first, first_row = self.state.step, self.state.epoch
         deadline = None if seconds is None else perf_counter() + seconds
-        last_step = None if steps is None else first + steps
-        last_epoch = None if epochs is None else self.state.epoch + epochs
-        while not self.done and (last_step is None or self.state.step < last_step):
-            if last_epoch is not None and self.state.epoch >= last_epoch:
-                break
+        last_step = inf if steps is None else first + steps
+        last_epoch = inf if epochs is None else self.state.epoch + epochs
+        while not self.done and self.state.step < last_step and self.state.epoch < last_epoch:
             end_of_epoch = self.stepper.ends_epoch
             late = deadline is not None and perf_counter() >= deadline
             goal = self.state.step + 1 == last_step or (end_of_epoch and self.state.epoch + 1 == last_epoch)
             if goal or late or end_of_epoch:
-                asked = (measure and goal) or (end_of_epoch and self._may_end_the_run)
+                asked = (measure and goal) or (end_of_epoch and may_be_last(self.experiment, self.state))
                 passing = (end_of_epoch and self._worth_measuring(RECORD_SHARE)) or (
                     measure and late and self._worth_measuring(MEASURING_SHARE)
                 )
@@ -291,13 +286,11 @@ class Trainer:
 
     # ------------------------------------------------------------------------------------------ steps
 
-    def _room(self, last_step: int | None) -> int:
+    def _room(self, last_step: float) -> int:
         """How many steps may be taken in one go: full batches before the epoch's last, the next edit, the last step."""
-        room = self.stepper.room
-        if last_step is not None:
-            room = min(room, last_step - self.state.step - 1)
-        later = [edit.step - self.state.step for edit in self.edits if edit.step > self.state.step]
-        return max(1, min([room, *later]))
+        step = self.state.step
+        later = (edit.step - step for edit in self.edits if edit.step > step)
+        return max(1, int(min(self.stepper.room, last_step - step - 1, *later)))
 
     def _many_steps(self, most: int, deadline: float | None) -> None:
         """Full batches in one go."""
@@ -314,12 +307,6 @@ class Trainer:
         """Whether the last measurement was so long ago, or so quick, that another keeps to its share of the time."""
         began, took = self._measured
         return perf_counter() - began >= took / share
-
-    @property
-    def _may_end_the_run(self) -> bool:
-        """Whether the present epoch is the last one, or early stopping may make it that."""
-        patience, waited = self.experiment.early_stopping.patience, self.state.stopping.wait + 1
-        return self.state.epoch + 1 >= self.experiment.epochs or 0 < patience <= waited
 
     def _careful_step(self, end_of_epoch: bool, measured: bool, asked: bool) -> None:
         """One step whose update is measured; at an epoch's end it is also evaluated, and on record, in passing or
@@ -399,6 +386,6 @@ class Trainer:
 
     def _report(self, first: int, first_row: int) -> Report:
         step = self.state.step
-        rows = tuple(row for row in self.history.rows[first_row + 1 : self.state.epoch + 1])
+        rows = tuple(self.history.rows[first_row + 1 : self.state.epoch + 1])
         losses = self.history.losses[first:step].copy()
-        return Report(step, self.state.epoch, first + 1, losses, rows, self.probe, self.status, self.problem)
+        return Report(step, self.state.epoch, losses, rows, self.probe, self.status, self.problem)

@@ -1,6 +1,7 @@
 """Going back is exact: a walk of steps, returns, seeks and edits ends in the very bits of the straight run."""
 
 import random
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -178,6 +179,25 @@ def test_the_walk_notices_a_wrong_bit():
     other.network.values[3] = np.nextafter(other.network.values[3], np.float32(9))
     with pytest.raises(AssertionError, match="weights"):
         assert_same(one, other)
+
+
+def test_states_that_differ_in_anything_are_not_the_same():
+    trainer = make(early_stopping={"patience": 9})
+    trainer.advance(epochs=2)
+    assert trainer.state.best is not None
+    assert trainer.state.same(trainer.state.copy())
+    for change in (
+        lambda state: setattr(state, "step", 3),
+        lambda state: setattr(state, "stopped", True),
+        lambda state: setattr(state, "best", None),
+        lambda state: setattr(state, "best", replace(state.best, values=state.best.values + 1)),
+        lambda state: state.slots["m"].fill(0),
+        lambda state: state.slots.pop("v"),
+        lambda state: state.buffers.fill(0),
+    ):
+        other = trainer.state.copy()
+        change(other)
+        assert not trainer.state.same(other)
 
 
 def test_many_steps_at_once_are_single_steps():
@@ -463,7 +483,7 @@ def test_reset_starts_over_with_the_present_settings():
 def test_a_report_tells_what_was_done():
     trainer = make()
     report = trainer.advance(epochs=2)
-    assert (report.first_step, report.step, report.epoch, report.status) == (1, 12, 2, "running")
+    assert (report.step, report.epoch, report.status) == (12, 2, "running")
     assert len(report.losses) == 12
     assert [row.epoch for row in report.rows] == [1, 2]
     assert report.probe is not None

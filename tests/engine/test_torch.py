@@ -340,7 +340,7 @@ RATES = [
 def test_schedules_in_the_loop(name, optimizer):
     table, theirs = SCHEDULES[name]
     twin = Twin({"optimizer": optimizer, "schedule": table, "epochs": 2})
-    total = twin.trainer.total_steps
+    total = twin.trainer.stepper.total
     assert total == 12
     kind, settings = theirs(optimizer, total)
     twin.scheduler = getattr(torch.optim.lr_scheduler, kind)(twin.optimizer, **settings)

@@ -340,9 +340,9 @@ def test_moments_keep_their_meaning_when_betas_or_schedules_are_edited(name):
         trainer.measure()
         w, g = trainer.network.values.copy(), trainer.network.grads.copy()
         t, optimizer, schedule = step + 1, trainer.experiment.optimizer, trainer.experiment.schedule
-        cycled = schedule.momentum(step, trainer.total_steps)
+        cycled = schedule.momentum(step, trainer.stepper.total)
         b1, b2 = optimizer.beta1 if cycled is None else float(cycled[0]), optimizer.beta2
-        lr = 0.05 * float(schedule.factor(step, trainer.total_steps, trainer.steps_per_epoch)[0])
+        lr = 0.05 * float(schedule.factor(step, trainer.stepper.total, trainer.steps_per_epoch)[0])
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
         root = np.sqrt(v / (1 - b2**t)) + 1e-8
         if name == "adam":
