@@ -15,10 +15,11 @@ Where to look, in the order in which data flows:
     losses, optimizers, schedules, initializers, monitors, metrics: one concept a file
     feed         batches; augment: images that change from epoch to epoch
     course       rates of many steps at once; update: from a gradient to new weights
-    epochs       what happens at an epoch's end: evaluation, reduce on plateau, early stopping
+    evaluation   loss and accuracy of a split; epochs: that at an epoch's end, reduce on plateau, early stopping
     state        all that changes, as one value; timeline: keyframes; history and instruments: the record
     edits        settings that a person changes during a run
     stepper      the hot loop; trainer: pulls it all: step, advance, back, seek, edit; probe: the instruments
+    report       what a request to the trainer gives back, and why a run cannot go on
     session      a trainer on a thread of its own; gradcheck: gradients against finite differences
     run          a run's folder and its tables; checkpoint: the whole state in a file
     look         gradients of every node and of the input; seeing: what decides an answer, what layers make of a sample

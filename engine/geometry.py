@@ -13,7 +13,7 @@ from engine.layers.upsample import Upsample
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """The part of the input that each unit can see, the same in height and width.
 
     A unit at row i sees the rows from starts[i] to ends[i] - 1, in pixels of the input, before they are cut at the
@@ -42,21 +42,21 @@ class Field:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """One node: its output's shape, its field, how many numbers it learns, and multiply-adds for one sample."""
+    """One node: its output's shape, its receptive field, how many numbers it learns, and multiply-adds for one sample."""
 
     node: str
     shape: Shape
-    field: Field
+    field: ReceptiveField
     parameters: int
     multiply_adds: int
 
 
-WHOLE = Field(whole=True)
+WHOLE = ReceptiveField(whole=True)
 
 
 def describe(nodes: Sequence[Node]) -> tuple[NodeFacts, ...]:
     """The facts of every node, in order. Where branches meet, the field is the widest of them together."""
-    fields = {INPUT: Field()}
+    fields = {INPUT: ReceptiveField()}
     facts = []
     for node in nodes:
         arriving = [_field(node, fields[source]) for source in node.inputs]
@@ -74,7 +74,7 @@ def seen(facts: NodeFacts, shape: Shape) -> str:
     return "" if len(shape) != 3 else "all" if facts.field.whole else f"{size}x{size}"
 
 
-def _field(node: Node, field: Field) -> Field:
+def _field(node: Node, field: ReceptiveField) -> ReceptiveField:
     """A window at row i reads from unit s i - p on as far as the kernel reaches; an upsampled row reads unit i // f."""
     layer, count = node.layer, len(field.starts)
     if field.whole or isinstance(layer, (Dense, GlobalAvgPool)):
@@ -93,12 +93,12 @@ def _field(node: Node, field: Field) -> Field:
     return _reading(field, firsts, [first + more for first in firsts], field.advance * step * rows // count)
 
 
-def _reading(field: Field, firsts: Sequence[int], lasts: Sequence[int], advance: int) -> Field:
+def _reading(field: ReceptiveField, firsts: Sequence[int], lasts: Sequence[int], advance: int) -> ReceptiveField:
     """What rows see that read the units from `firsts` to `lasts` of `field`."""
-    return Field(tuple(map(field.start, firsts)), tuple(map(field.end, lasts)), advance)
+    return ReceptiveField(tuple(map(field.start, firsts)), tuple(map(field.end, lasts)), advance)
 
 
-def _together(fields: Sequence[Field], rows: int) -> Field:
+def _together(fields: Sequence[ReceptiveField], rows: int) -> ReceptiveField:
     """Where branches meet, a unit sees through all of them; where they drift apart, `rows` units are listed."""
     if any(field.whole for field in fields):
         return WHOLE
@@ -108,7 +108,7 @@ def _together(fields: Sequence[Field], rows: int) -> Field:
         count, advances = rows, [rows * max(advances) // count]
     starts = (min(field.start(row) for field in fields) for row in range(count))
     ends = (max(field.end(row) for field in fields) for row in range(count))
-    return Field(tuple(starts), tuple(ends), advances[0])
+    return ReceptiveField(tuple(starts), tuple(ends), advances[0])
 
 
 def _multiply_adds(node: Node) -> int:

@@ -14,11 +14,6 @@ import numpy as np
 from engine.memory import Array
 
 
-def accuracy(labels: Array, predicted: Array) -> float:
-    """The share of rows, 0 to 1, whose predicted label is right."""
-    return _mean(labels == predicted)
-
-
 def top_k_accuracy(labels: Array, scores: Array, k: int) -> float:
     """The share of rows, 0 to 1, whose label is among the k highest scores, k >= 1.
 
