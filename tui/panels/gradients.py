@@ -200,7 +200,7 @@ scale. Biases start near zero, where any step is long against their length, so t
                     text = text.ljust(column.width) if column is VERDICT else text
                     picture.put(line, end - len(text), text[: column.width], palette.color(role), BOLD * chosen)
             if row.name in logs:
-                for part in range(first, first + self._tall):
+                for part in range(first, min(first + self._tall, picture.height)):
                     _past_row(picture, part, ends[-1] + 1, logs[row.name], self._present(past), palette)
         foot = top + 1 + len(rows) * self._tall
         if foot < picture.height:
