@@ -26,6 +26,7 @@ from tui.bench import Bench
 from tui.loop import event_loop
 from tui.output import Terminal
 from tui.panel import Panel
+from tui.resizing import present
 from tui.screen_actions import ScreenActions
 from tui.store import Store, log
 from tui.themes import THEMES, resolve, starting_theme
@@ -203,7 +204,6 @@ class Workbench(ScreenActions):
             self.set_timer(ASIDE, self._frame)
             return
         self._stepped_aside = False
-        self._check_resize()  # nobody else does where Textual's timer for it was lost
         self._tick()
 
     def _tick(self) -> None:
@@ -295,6 +295,7 @@ class Workbench(ScreenActions):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):
             self._terminal.forget()
+            event = present(event, self._driver)
         pressed, hurrying = isinstance(event, (events.Key, events.Click)), self.hurrying
         if pressed:
             self._key_at = time.monotonic()

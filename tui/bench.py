@@ -13,13 +13,14 @@ from tui.arrangement import mode_of
 from tui.desk import Desk, Tabs
 from tui.hints import Hints, Problem
 from tui.output import TightCompositor
+from tui.resizing import Resizing
 from tui.transport import Header
 
 if TYPE_CHECKING:
     from tui.app import Workbench
 
 
-class Bench(Screen[None], inherit_bindings=False):
+class Bench(Resizing, Screen[None], inherit_bindings=False):
     """The main screen."""
 
     DEFAULT_CSS = """

@@ -11,6 +11,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+from tui.resizing import Resizing
+
 Result = TypeVar("Result")
 LOW = 20  # rows of a screen below which dialogs have no margins
 
@@ -49,7 +51,7 @@ class ClosesOnce:
         return Screen.dismiss(screen, result)
 
 
-class Overlay(ClosesOnce, ModalScreen[Result]):  # type: ignore[misc]
+class Overlay(ClosesOnce, Resizing, ModalScreen[Result]):  # type: ignore[misc]
     """A screen over the workbench."""
 
 

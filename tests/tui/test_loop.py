@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from selectors import DefaultSelector
 
 import pytest
-from textual.events import Key, Resize
-from textual.geometry import Size
+from textual.events import Key
 from textual.pilot import Pilot
 
 from engine import load_experiment
@@ -79,6 +78,6 @@ async def test_a_resize_that_training_held_up_comes_late_rather_than_never(
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app._session is not None)
         monkeypatch.setattr("textual.timer._time.get_time", late_for_a_new_timer)
-        for size in (Size(80, 24), Size(100, 30)):
-            app.post_message(Resize(size, size))
-            await until(pilot, lambda width=size.width: app.bench.header.outer_size.width == width)
+        for width, height in ((80, 24), (100, 30)):
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda width=width: app.bench.header.outer_size.width == width)

@@ -12,6 +12,7 @@ from tui.actions import ACTIONS, Action, keys_of
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.naming import Titles
+from tui.resizing import Resizing
 from tui.transport import ACTIVITIES, Header
 from tui.words import lines, shortened
 
@@ -50,7 +51,7 @@ class Line(Widget):
         return Content("  ").join([*parts[:kept], *tail])
 
 
-class WholeScreen(Screen[None]):
+class WholeScreen(Resizing, Screen[None]):
     """A screen over the workbench while the session goes on; escape leaves it. `look` is called many times a second."""
 
     DEFAULT_CSS = """
