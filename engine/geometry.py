@@ -42,7 +42,7 @@ class ReceptiveField:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """One node: its output's shape, its receptive field, how many numbers it learns, and multiply-adds for one sample."""
+    """One node: its shape, its receptive field, how many numbers it learns, and multiply-adds for one sample."""
 
     node: str
     shape: Shape
