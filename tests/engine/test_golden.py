@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import Layer, Loss, Trainer, parse_experiment
+from engine import Layer, Loss, Network, NodeSpec, Trainer, parse_experiment
 from engine.data import Split, Splits
 from engine.data.scale import fit_scaler
 from engine.layers import Scratch
+from engine.layers.activations import Activation
 from engine.losses import LossSite
 from engine.plan import Plan
 
@@ -20,8 +21,6 @@ OPTIMIZERS = json.loads((FOLDER / "optimizers.json").read_text("utf-8"))
 
 def network(layer, x):
     """The outputs of one layer and its slope at x (n,), through a network of that layer alone."""
-    from engine import Network, NodeSpec
-
     dense = Layer.parse({"type": "dense", "units": 1, "init": {"name": "constant", "value": 1}})
     made = Network([NodeSpec("in", dense), NodeSpec("f", layer)], (1,), Loss.parse("mse"), 1, seed=0, dtype=np.float64)
     at = made.run(len(x), training=True)
@@ -44,8 +43,6 @@ def test_an_activation_s_values_and_slopes(name):
 
 
 def test_every_activation_but_the_step_is_recorded():
-    from engine.layers.activations import Activation
-
     assert set(Activation.choices()) - {"step"} == set(FUNCTIONS["activations"])
 
 

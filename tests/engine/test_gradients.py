@@ -7,7 +7,7 @@ without an edit here; one whose inputs cannot be guessed fails with its name.
 import numpy as np
 import pytest
 
-from engine import KINDS, BadInput, Layer, Loss, gradcheck, parse_experiment
+from engine import KINDS, BadInput, Layer, Loss, Network, NodeSpec, gradcheck, parse_experiment
 from engine.layers import Scratch, Site
 from engine.layers.activations import Tanh
 from engine.losses import LossSite
@@ -292,8 +292,6 @@ def test_gradcheck_names_the_parameter_whose_gradient_is_wrong(monkeypatch):
 
 def test_a_flatten_node_that_shares_its_source_with_another_reader():
     """Images of the digits are vectors, so a small image set is made by hand."""
-    from engine import Network, NodeSpec
-
     draw = np.random.default_rng(0)
     parse = Layer.parse
     for extra in (False, True):

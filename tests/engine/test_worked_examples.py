@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine import Loss, Optimizer, Trainer, load_experiment, parse_experiment
+from engine import Loss, Optimizer, Trainer, parse_experiment
 from engine.data import Split, Splits
 from engine.data.scale import fit_scaler
 from engine.layers import Scratch
@@ -137,22 +137,9 @@ def test_of_several_classes_each_unit_follows_the_perceptron_s_rule():
         assert read(trainer, "output.bias").tolist() == b.tolist()
 
 
-def test_xor_is_beyond_a_perceptron_and_within_a_hidden_layer():
-    perceptron_run = Trainer(load_experiment("xor-perceptron"))
-    for report in perceptron_run:
-        assert report.rows[-1].train_accuracy <= 0.75
-    for seed in range(10):
-        trainer = Trainer(load_experiment("xor-mlp", {"seed": seed}))
-        for _ in trainer:
-            pass
-        assert trainer.history.rows[-1].train_accuracy == 1.0
-
-
 def loss_of(table, z, t):
     """(value, dz) for z and t (K, N)."""
-    value, dz = np.zeros(1), np.zeros_like(z)
-    plan = Plan(z.dtype)
-    value = value.astype(z.dtype)
+    value, dz, plan = np.zeros(1, z.dtype), np.zeros_like(z), Plan(z.dtype)
     Loss.parse(table).forward(plan, LossSite(z, t, value, dz, Scratch()))
     plan.run()
     return float(value[0]), dz
