@@ -5,7 +5,7 @@ import pytest
 
 from engine.data import DataSet, prepare
 from engine.data.mnist import Mnist
-from engine.drawn import Manner, as_digits, as_image, cut, manner
+from engine.drawn import Manner, as_digits, as_image, cut, manner, resized
 
 
 def stroke(rows=slice(10, 30), columns=slice(5, 9), shape=(40, 40)):
@@ -162,3 +162,56 @@ def test_how_images_are_made_is_seen_in_them():
 def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="takes shape"):
         as_image(np.zeros((40, 40)), (4,))
+
+
+def blob(size=28):
+    image = np.zeros((size, size))
+    image[6:24, 9:14] = 1
+    image[6:10, 9:20] = 0.8
+    return image
+
+
+def test_a_drawing_has_its_mass_in_the_middle_and_fits_twenty_pixels():
+    drawing = np.zeros((60, 90))
+    drawing[10:50, 60:75] = 1
+    image = as_image(drawing, (1, 28, 28))[0]
+    rows, columns = (np.flatnonzero((image > 0.01).any(axis)) for axis in (1, 0))
+    assert np.ptp(rows) + 1 == 20
+    assert np.ptp(columns) + 1 in (7, 8)
+    mass = image.sum()
+    for axis in (0, 1):
+        middle = (image.sum(1 - axis) * np.arange(28)).sum() / mass
+        assert middle == pytest.approx(14, abs=0.51)
+
+
+def test_nothing_drawn_is_an_empty_image():
+    assert not as_image(np.zeros((40, 40)), (1, 28, 28)).any()
+    assert not as_image(np.zeros((40, 40)), (1, 8, 8)).any()
+    assert cut(np.full((4, 4), 0.05)).size == 0
+
+
+def test_a_point_and_a_line_can_be_drawn():
+    for drawing in (np.eye(40), np.pad([[1.0]], 20), np.pad(np.ones((1, 30)), 5)):
+        for shape in ((1, 28, 28), (1, 8, 8), (1, 16, 20)):
+            image = as_image(drawing, shape)
+            assert image.shape == shape
+            assert image.dtype == np.float32
+            assert 0 < image.max() <= 1
+            assert image.min() >= 0
+
+
+def test_resizing_keeps_a_flat_image_flat_and_a_ramp_a_ramp():
+    assert resized(np.full((7, 5), 0.3), 20, 3) == pytest.approx(np.full((20, 3), 0.3))
+    ramp = resized(np.tile(np.arange(40.0), (4, 1)), 4, 10)[0]
+    assert np.diff(ramp)[1:-1] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_a_digit_drawn_again_elsewhere_and_larger_is_nearly_the_same(factor):
+    original = as_image(blob(), (1, 28, 28))[0]
+    drawing = np.zeros((120, 120))
+    large = np.kron(original, np.ones((factor, factor)))
+    drawing[3 : 3 + len(large), 30 : 30 + len(large)] = large
+    again = as_image(drawing, (1, 28, 28))[0]
+    assert np.abs(again - original).mean() < 0.015
+    assert np.corrcoef(again.ravel(), original.ravel())[0, 1] > 0.97

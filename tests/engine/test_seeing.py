@@ -1,8 +1,9 @@
+"""What a network sees: saliency against finite differences, activities, occlusion, filters and fields by hand."""
+
 import numpy as np
 import pytest
 
 from engine import INPUT, Trainer, parse_experiment
-from engine.drawn import as_image, cut, resized
 from engine.look import Look
 from engine.seeing import activity, effective_field, filters, occlusion, saliency
 
@@ -144,59 +145,3 @@ def test_the_input_s_gradient_of_a_plane():
     weights = run.network.parameters.slots["dense1.weight"].view(run.network.values)
     assert look.backward("dense1", dy)[:, 0] == pytest.approx(weights.T @ dy[:, 0])
     assert look.gradients[INPUT].shape == (2, 1)
-
-
-# ------------------------------------------------------------------------------------------ drawings
-
-
-def blob(size=28):
-    image = np.zeros((size, size))
-    image[6:24, 9:14] = 1
-    image[6:10, 9:20] = 0.8
-    return image
-
-
-def test_a_drawing_has_its_mass_in_the_middle_and_fits_twenty_pixels():
-    drawing = np.zeros((60, 90))
-    drawing[10:50, 60:75] = 1
-    image = as_image(drawing, (1, 28, 28))[0]
-    rows, columns = (np.flatnonzero((image > 0.01).any(axis)) for axis in (1, 0))
-    assert np.ptp(rows) + 1 == 20
-    assert np.ptp(columns) + 1 in (7, 8)
-    mass = image.sum()
-    for axis in (0, 1):
-        middle = (image.sum(1 - axis) * np.arange(28)).sum() / mass
-        assert middle == pytest.approx(14, abs=0.51)
-
-
-def test_nothing_drawn_is_an_empty_image():
-    assert not as_image(np.zeros((40, 40)), (1, 28, 28)).any()
-    assert not as_image(np.zeros((40, 40)), (1, 8, 8)).any()
-    assert cut(np.full((4, 4), 0.05)).size == 0
-
-
-def test_a_point_and_a_line_can_be_drawn():
-    for drawing in (np.eye(40), np.pad([[1.0]], 20), np.pad(np.ones((1, 30)), 5)):
-        for shape in ((1, 28, 28), (1, 8, 8), (1, 16, 20)):
-            image = as_image(drawing, shape)
-            assert image.shape == shape
-            assert image.dtype == np.float32
-            assert 0 < image.max() <= 1
-            assert image.min() >= 0
-
-
-def test_resizing_keeps_a_flat_image_flat_and_a_ramp_a_ramp():
-    assert resized(np.full((7, 5), 0.3), 20, 3) == pytest.approx(np.full((20, 3), 0.3))
-    ramp = resized(np.tile(np.arange(40.0), (4, 1)), 4, 10)[0]
-    assert np.diff(ramp)[1:-1] == pytest.approx(4)
-
-
-@pytest.mark.parametrize("factor", [1, 2, 3])
-def test_a_digit_drawn_again_elsewhere_and_larger_is_nearly_the_same(factor):
-    original = as_image(blob(), (1, 28, 28))[0]
-    drawing = np.zeros((120, 120))
-    large = np.kron(original, np.ones((factor, factor)))
-    drawing[3 : 3 + len(large), 30 : 30 + len(large)] = large
-    again = as_image(drawing, (1, 28, 28))[0]
-    assert np.abs(again - original).mean() < 0.015
-    assert np.corrcoef(again.ravel(), original.ravel())[0, 1] > 0.97

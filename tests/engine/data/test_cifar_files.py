@@ -1,3 +1,5 @@
+"""CIFAR-10 from files written here, whole and damaged, and from the real ones where they are."""
+
 import pickle
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A folder of a person's own images: what is read, in which order, and what is refused."""
+
 import io
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""MNIST from files written here and from the real ones: where they are looked for, and what is refused."""
+
 import gzip
 import hashlib
 import shutil

@@ -1,3 +1,5 @@
+"""Scaling against its formulas, with constant and narrow features, fitted on the training split alone."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

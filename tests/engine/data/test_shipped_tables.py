@@ -1,3 +1,5 @@
+"""The tables that ship with the program: their numbers, sources and licences, and where they are found."""
+
 import hashlib
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Splits: disjoint, whole and repeatable, with limits, crosses and scaling."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""A person's own table: columns, categories, missing values, and the sentence for each thing that is wrong."""
+
 import csv
 import io
 

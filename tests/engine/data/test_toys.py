@@ -1,3 +1,5 @@
+"""Gates, moons, blobs and the sine against their definitions."""
+
 import numpy as np
 import pytest
 
