@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import OptionList
@@ -29,6 +29,7 @@ class Choices(OptionList):
             super().action_page_down()
 
 
+AROUND = 8  # rows of the box and of an input, around a list
 MOVES = {
     "down": Choices.action_cursor_down,
     "up": Choices.action_cursor_up,
@@ -117,3 +118,13 @@ class Dialog(Overlay[Result]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+
+class Finder(Dialog[Result]):
+    """A list below an input: keys that move through the list do so while one types."""
+
+    def on_key(self, event: Key) -> None:
+        choices = self.query_one(Choices)
+        if event.key in MOVES and not choices.has_focus:
+            MOVES[event.key](choices)
+            event.stop()

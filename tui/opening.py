@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.content import Content
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tui.dialog import MOVES, Choices, Dialog
+from tui.dialog import AROUND, Choices, Finder
 from tui.store import SavedRun
 
 if TYPE_CHECKING:
@@ -31,10 +31,9 @@ class Preset:
 
 
 Choice = str | Path
-AROUND = 8  # rows of the box and of the input, around the list
 
 
-class Opening(Dialog[Choice]):
+class Opening(Finder[Choice]):
     """Type to filter, or type a path; the result is a preset's name, an experiment file or a run's folder."""
 
     HEADING = "Open"
@@ -70,12 +69,6 @@ class Opening(Dialog[Choice]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self._choose(event.option)
 
-    def on_key(self, event: Key) -> None:
-        options = self.query_one(Choices)
-        if event.key in MOVES and not options.has_focus:
-            MOVES[event.key](options)
-            event.stop()
-
     def _choose(self, option: Option) -> None:
         kind, _, name = (option.id or "").partition(":")
         self.dismiss(Path(name) if kind == "run" else name)
@@ -95,4 +88,4 @@ class Opening(Dialog[Choice]):
 
 
 def _two_lines(first: str, second: str, kind: str = "") -> Content:
-    return Content.assemble((f"{first}", "bold"), (f"  {kind}" if kind else "", "$accent"), (f"\n  {second}", "$muted"))
+    return Content.assemble((first, "bold"), (f"  {kind}" if kind else "", "$accent"), (f"\n  {second}", "$muted"))

@@ -28,9 +28,8 @@ class Panel(Widget, can_focus=True):
         """The panel's name in ids and settings: "loss"."""
         return cls.TITLE.partition(" ")[0].lower()
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"id": self.scope(), **kwargs})
-        self.border_title = self.TITLE
+    def __init__(self) -> None:
+        super().__init__(id=self.scope())
         self.shown_version: int | None = None
 
     @property

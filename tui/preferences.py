@@ -74,11 +74,11 @@ class Preferences(Dialog[None]):
         for name in Settings.model_fields:
             if name != "keys":
                 value = getattr(settings, name)
-                shown = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+                shown = ("no", "yes")[value] if isinstance(value, bool) else str(value)
                 options.add_option(Option(_line(name.replace("_", " ").capitalize(), shown), id=name))
         for name, action in self._actions.items():
-            keys = " ".join(keys_of(action, name.partition(".")[0], settings.keys)) or "none"
             scope = name.partition(".")[0]
+            keys = " ".join(keys_of(action, scope, settings.keys)) or "none"
             place = "" if scope == "app" else f"{scope}: "
             options.add_option(Option(_line(f"Key of {place}{action.label.lower()}", keys), id=f"keys.{name}"))
         options.highlighted = min(front, options.option_count - 1)

@@ -12,6 +12,7 @@ from tui.actions import ACTIONS, Action, keys_of
 from tui.bench import Bench
 from tui.run_actions import RunActions
 from tui.store import Store
+from tui.themes import NAMES
 
 if TYPE_CHECKING:
     from tui.app import Workbench
@@ -135,8 +136,7 @@ class ScreenActions(RunActions):
 
         panel, screen = self.bench.desk.focused_panel, self.screen
         if isinstance(screen, WholeScreen):
-            scopes = {"draw": ("pad", "draw"), "seeing": ("seeing", "unit")}.get(screen.SCOPE, ())
-            return Topic(screen.HEADING, screen.HELP, tuple((scope, TABLES[scope]) for scope in scopes))
+            return Topic(screen.HEADING, screen.HELP, tuple((scope, TABLES[scope]) for scope in screen.SCOPES))
         if panel is None:
             return Topic("Workbench")
         return Topic(panel.TITLE, panel.HELP, ((panel.scope(), panel.ACTIONS),))
@@ -168,7 +168,7 @@ class ScreenActions(RunActions):
         self.push_screen(Preferences(self.all_actions()))
 
     def action_cycle_theme(self) -> None:
-        themes = ("dark", "light", "ansi")
+        themes = NAMES[1:]
         place = themes.index(self.theme) if self.theme in themes else -1
         self.change_settings(theme=themes[(place + 1) % len(themes)])
 

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual import on
 from textual.content import Content
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.fuzzy import Matcher
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, PANELS, Action, keys_of
-from tui.dialog import LOW, MOVES, Choices, Dialog
+from tui.dialog import AROUND, LOW, Choices, Finder
 from tui.themes import NAMES
 from tui.words import shortened
 
 if TYPE_CHECKING:
     from tui.app import Workbench
 
-AROUND = 8  # rows of the box and of the input, around the list
 TALLEST = 22  # rows of the list on a high screen
 ROOMY = 56  # columns from which on what a command does has a place beside its name
 
@@ -43,7 +42,7 @@ class Choice(Option):
         self.entry = entry
 
 
-class Palette(Dialog[Entry]):
+class Palette(Finder[Entry]):
     """Words are searched in names first, then in what the commands do; the result is the chosen entry."""
 
     DEFAULT_CSS = """
@@ -85,12 +84,6 @@ class Palette(Dialog[Entry]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         if isinstance(event.option, Choice):
             self.dismiss(event.option.entry)
-
-    def on_key(self, event: Key) -> None:
-        options = self.query_one(Choices)
-        if event.key in MOVES and not options.has_focus:
-            MOVES[event.key](options)
-            event.stop()
 
     def _list(self) -> None:
         options = self.query_one(Choices)

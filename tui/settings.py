@@ -92,10 +92,8 @@ def usable_keys(wanted: Mapping[str, Any], actions: Mapping[str, Action]) -> tup
             problem = f"keys.{name} is {keys!r}: write keys such as 'p', 'ctrl+r' or 'f5', separated by commas"
         else:
             keys = ",".join(_named(key) for key in keys.split(","))
-            other = _taken(name, keys, {**good}, actions)
-            problem = (
-                f"keys.{name} is {wanted[name]!r}: that is the key of {other}; remap that one too" if other else ""
-            )
+            if other := _taken(name, keys, good, actions):
+                problem = f"keys.{name} is {wanted[name]!r}: that is the key of {other}; remap that one too"
         if problem:
             problems.append(problem)
         else:
@@ -107,9 +105,8 @@ def _taken(name: str, keys: str, remapped: Mapping[str, str], actions: Mapping[s
     """The action of the same place, or of the whole program, that has one of the keys; None if there is none."""
     scope, mine = name.partition(".")[0], set(keys.split(","))
     for other, action in actions.items():
-        theirs_scope = other.partition(".")[0]
-        near = theirs_scope == scope or {scope, theirs_scope} == {"draw", "pad"}
-        near = near or ("app" in (scope, theirs_scope) and not {scope, theirs_scope} & OVER_ALL)
+        scopes = {scope, other.partition(".")[0]}
+        near = len(scopes) == 1 or scopes == {"draw", "pad"} or ("app" in scopes and not scopes & OVER_ALL)
         theirs = remapped.get(other, action.keys)
         if near and other != name and mine & {_named(key) for key in theirs.split(",") if key}:
             return other

@@ -113,7 +113,21 @@ class Store:
 
     def keep_session(self, trainer: "Trainer") -> None:
         """Saves the run with its record, so that it is offered at the next start; runs on the training thread."""
-        self._save(trainer, self.session)
+        from engine import Failure
+        from engine.checkpoint import save_checkpoint
+        from engine.files import write_atomically
+        from engine.run import write_tables
+
+        try:
+            self.session.mkdir(parents=True, exist_ok=True)
+            write_tables(trainer, self.session, trainer.history.rows)
+            save_checkpoint(trainer, self.session / CHECKPOINT)
+            write_atomically(self.session / SUMMARY, json.dumps(_summary(trainer)).encode())
+        except OSError as error:
+            self._trouble(error, self.session)
+        except Failure as error:
+            self.trouble = self.trouble or str(error)
+            log.warning("%s", error)
 
     def forget_session(self) -> None:
         """Drops what was kept of the present session."""
@@ -170,27 +184,6 @@ class Store:
             self.trouble = str(error)
             return None
         return path
-
-    def _save(self, trainer: "Trainer", folder: Path) -> bool:
-        from engine import Failure
-        from engine.checkpoint import save_checkpoint
-        from engine.run import write_tables
-
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_tables(trainer, folder, trainer.history.rows)
-            save_checkpoint(trainer, folder / CHECKPOINT)
-            partial = folder / f"{SUMMARY}.partial"
-            partial.write_text(json.dumps(_summary(trainer)), "utf-8")
-            partial.replace(folder / SUMMARY)
-        except OSError as error:
-            self._trouble(error, folder)
-            return False
-        except Failure as error:
-            self.trouble = self.trouble or str(error)
-            log.warning("%s", error)
-            return False
-        return True
 
     def _trouble(self, error: OSError, path: Path) -> None:
         line = f"{path} cannot be written: {(error.strerror or str(error)).lower()}; the program works on without it"

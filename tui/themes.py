@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.app import App
 from textual.theme import BUILTIN_THEMES, Theme
 
-NAMES = ("auto", "dark", "light", "ansi")
+AUTO = "auto"  # follows the terminal
 
 DARK = Theme(
     name="dark",
@@ -96,13 +96,14 @@ TERMINAL = Theme(
     },
 )
 THEMES = (DARK, LIGHT, TERMINAL)
+NAMES = (AUTO, *(theme.name for theme in THEMES))
 
 
 def resolve(wanted: str, app: App[int]) -> str:
     """The theme for a person's choice: a terminal with 16 colours or fewer, and NO_COLOR, get the terminal's own."""
     if app.no_color or app.console.color_system in (None, "standard", "windows"):
         return TERMINAL.name
-    if wanted in ("dark", "light", "ansi"):
+    if wanted != AUTO:
         return wanted
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT.name if background in ("7", "15") else DARK.name
@@ -113,5 +114,5 @@ def starting_theme(settings_file: Path) -> str:
     try:
         wanted = tomllib.loads(settings_file.read_text("utf-8")).get("theme")
     except (OSError, ValueError):
-        return "auto"
-    return wanted if wanted in NAMES else "auto"
+        return AUTO
+    return wanted if wanted in NAMES else AUTO

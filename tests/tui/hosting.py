@@ -64,7 +64,9 @@ async def hosted(
 
 
 class ScreenHost(App[int]):
-    """An app in the dark theme for one screen."""
+    """An app in the dark theme for one screen, with the keys as they come."""
+
+    remapped: ClassVar[dict[str, str]] = {}
 
     def __init__(self) -> None:
         super().__init__()

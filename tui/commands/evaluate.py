@@ -247,7 +247,7 @@ def _samples(title: str, samples: list[dict[str, Any]]) -> list[str]:
     shown = samples[:SAMPLES]
     width = max(6, *(len(each["target"]) for each in shown))
     wide = max(10, *(len(each["prediction"]) for each in shown))
-    lines = ["", f"{title}", f"{'row':>6}  {'target':<{width}}  {'prediction':<{wide}}  confidence  target's score"]
+    lines = ["", title, f"{'row':>6}  {'target':<{width}}  {'prediction':<{wide}}  confidence  target's score"]
     for each in shown:
         texts = f"{each['target']:<{width}}  {each['prediction']:<{wide}}"
         scores = f"{each['confidence']:10.4f}  {each['target_score']:14.4f}"

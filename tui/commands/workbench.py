@@ -10,7 +10,6 @@ from tui.cli import UsageError, refuse_unknown
 if TYPE_CHECKING:
     from engine import Experiment, Trainer
 
-CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_ENDING = ".safetensors"
 
 
@@ -30,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trainer | None":
     from engine import load_experiment
     from engine.checkpoint import load_checkpoint
-    from engine.run import Run
+    from engine.run import CHECKPOINT, Run
     from tui.commands.options import changes
 
     name, wanted = args.experiment, changes(args)

@@ -61,8 +61,8 @@ on until the new one holds together.
         Action("data", "D", "Data", "Choose the data set and its settings", True),
     )
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self._open = ""
         self._ahead: Preview | None = None
         self._costs: dict[str, NodeFacts] = {}

@@ -76,10 +76,10 @@ class FormPanel(Panel):
     DEFAULT_CSS = """
     FormPanel { layout: vertical; }
     """
-    keep: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")
+    KEPT: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")  # whatever is being typed
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self.form = Form(self, lambda: self.has_focus)
         self.hint = HintLine()
         self._facts: Facts | None = None
@@ -109,14 +109,10 @@ class FormPanel(Panel):
         editing = self.editing
         editing.follow(snapshot)
         facts = editing.facts(editing.experiment)
-        self.refresh_rows(editing.experiment, facts, editing.problem, snapshot.activity == "loading")
-
-    def refresh_rows(self, *now: Any) -> None:
-        """Makes the rows anew where the draft, its data or its problem has changed."""
+        now = editing.experiment, facts, editing.problem, snapshot.activity == "loading"
         if now == self._drawn:
             return
         self._drawn = now
-        facts = now[1] if len(now) > 1 else self._facts
         if isinstance(facts, Facts):
             self._facts = facts
         self._shown = draft.preview(self.experiment, self._facts) if self._facts is not None else None
@@ -198,7 +194,7 @@ class FormPanel(Panel):
 
     def on_key(self, event: events.Key) -> None:
         """While a value is being typed or chosen, keys belong to it."""
-        if not self.form.busy or event.key in self.keep:
+        if not self.form.busy or event.key in self.KEPT:
             return
         self.form.key(event.key, event.character)
         event.stop()

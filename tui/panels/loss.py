@@ -187,15 +187,16 @@ is dimmed lies ahead of it and stays on record until something is changed.
         marks, present = self._marks(snapshot), self._present(snapshot)
         for kind in self._due(snapshot):
             chart = self.charts[kind.name]
-            waiting = "measured at the end of each epoch" if self.record.steps else "nothing trained yet"
-            chart.empty = waiting if self.record.steps else self._waiting(snapshot) or waiting
+            chart.empty = self._waiting(snapshot)
             series = self._curves(kind) if self.record.steps else ()
             chart.show(series, marks, snapshot.steps_per_epoch, present)
 
     def _waiting(self, snapshot: Snapshot) -> str:
-        """What is there before the first step, with the keys that lead on."""
+        """What is there before the first value; before the first step, with the keys that lead on."""
+        if self.record.steps:
+            return "measured at the end of each epoch"
         keys = {name: self.key_of(name) for name in ("play", "step", "epoch")}
-        return WAITING.get(snapshot.activity, "").format_map(keys)
+        return WAITING.get(snapshot.activity, "nothing trained yet").format_map(keys)
 
     def _due(self, snapshot: Snapshot) -> tuple[Kind, ...]:
         """The charts to draw in this frame: while it plays the first one, and the others in turn."""

@@ -43,8 +43,8 @@ from there. While you type, it shows the plan as it would be.
 """
     ACTIONS = FORM_ACTIONS
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self.picture = SchedulePicture()
         self.border_subtitle = f"{LIVE} at once  {RESTARTS} new run"
         self._snapshot: Snapshot | None = None

@@ -70,6 +70,11 @@ early stopping watches for it.
         self.update()
 
     @property
+    def _rows(self) -> list[EpochRow]:
+        """The epochs on record."""
+        return self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
+
+    @property
     def step(self) -> int:
         """The present step, or the one on the way to which the worker is."""
         for goal in (self._target, self._sent):
@@ -165,7 +170,7 @@ early stopping watches for it.
         assert snapshot is not None
         at = picture.put(row, 0, f"step {count(step)}", palette.color("cursor"), BOLD)
         at = picture.put(row, at, f" of {count(self._known)} on record", palette.color("text"))
-        parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(step):.2f}", "muted")]
+        parts: list[tuple[str, Role]] = [(f"epoch {self._epoch(snapshot, step):.2f}", "muted")]
         room = picture.width - at - 6 - len(parts[0][0])
         if kept := fitting(self._kept(), room):
             parts.append((kept, "good"))
@@ -229,21 +234,17 @@ early stopping watches for it.
     @property
     def _validated(self) -> bool:
         """Whether the listed numbers are those of the validation split."""
-        rows = self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
-        return bool(rows) and rows[-1].valid_loss is not None
+        return bool(self._rows) and self._rows[-1].valid_loss is not None
 
     def _headings(self, width: int) -> str:
         """The headings of the list; accuracy only where there is one."""
-        rows = self._snapshot.history.rows if self._snapshot and self._snapshot.history else []
         loss = f"{'valid' if self._validated else 'train'} loss"
-        scored = bool(rows) and rows[-1].train_accuracy is not None
+        scored = bool(self._rows) and self._rows[-1].train_accuracy is not None
         return f"  {'epoch':>5} {'step':>{_step_column(width)}} {loss:>11}{'  accuracy' if scored else ''}"[:width]
 
-    def _epoch(self, step: int) -> float:
-        history, snapshot = (self._snapshot.history if self._snapshot else None), self._snapshot
-        if history is None or snapshot is None:
-            return 0.0
-        rows = history.rows
+    def _epoch(self, snapshot: Snapshot, step: int) -> float:
+        """How many epochs there were before a step."""
+        rows = self._rows
         place = max(0, bisect_right(rows, step, key=lambda row: row.step) - 1)
         return place + (step - (rows[place].step if rows else 0)) / max(1, snapshot.steps_per_epoch)
 
@@ -275,8 +276,7 @@ early stopping watches for it.
         self.seek(self.step + int(by))
 
     def action_go_epoch(self, by: str) -> None:
-        history = self._snapshot.history if self._snapshot else None
-        rows = list(history.rows) if history is not None and history.rows else []
+        rows = self._rows
         if int(by) > 0:
             place = bisect_right(rows, self.step, key=lambda row: row.step)
             self.seek(rows[place].step if place < len(rows) else self._known)

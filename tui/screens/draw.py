@@ -44,6 +44,7 @@ class DrawScreen(WholeScreen):
     ALLOW_SELECT = False
     HEADING = "Draw"
     SCOPE = "draw"
+    SCOPES = ("pad", SCOPE)
     HELP = """
 Draw with the mouse (the right button erases), or with the arrows while the pen is down. The network reads what is there
 a few times a second: scores of its classes, numbers, or, of an autoencoder, the drawing made again and its error.

@@ -1,6 +1,6 @@
 """What the whole screens share: a line at the top, a line of keys at the bottom, and looking for news in between."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -18,6 +18,7 @@ from tui.words import lines, shortened
 
 if TYPE_CHECKING:
     from engine import Session, Snapshot
+    from tui.app import Workbench
 
 LOOKS_PER_SECOND = 30
 SMALL = 70  # columns below which the title goes before the epoch
@@ -59,6 +60,7 @@ class WholeScreen(Resizing, Screen[None]):
     """
     HEADING: ClassVar[str] = ""
     SCOPE: ClassVar[str] = ""
+    SCOPES: ClassVar[tuple[str, ...]] = ()  # of the tables of actions that help tells
     HELP: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     HINTS: ClassVar[tuple[tuple[Action, str], ...]] = ()
@@ -120,8 +122,7 @@ class WholeScreen(Resizing, Screen[None]):
         self.look(snapshot)
 
     def _hint(self, action: Action, scope: str) -> Content:
-        remapped: dict[str, Any] = getattr(self.app, "remapped", {})
-        keys = keys_of(action, scope, remapped)
+        keys = keys_of(action, scope, cast("Workbench", self.app).remapped)
         target = scope if scope == "app" else "screen" if scope == self.SCOPE else "focused"
         text = Content.assemble((keys[0] if keys else "", "bold $accent"), " ", action.label.lower())
         return text.stylize(Style.from_meta({"@click": f"{target}.{action.call}"}))

@@ -27,6 +27,7 @@ class SeeingScreen(WholeScreen):
 
     HEADING = "Seeing"
     SCOPE = "seeing"
+    SCOPES = (SCOPE, View.SCOPE)
     HELP = """
 One sample on its way through the network: up and down go through the layers, left and right through the samples. `m`
 changes what of a layer is shown, and a click on a layer or a map chooses it.
