@@ -4,7 +4,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from bench.cases import Case, batches, rows
+from bench.cases import CONVOLUTIONS, Case, batches, rows
 from bench.child import Round, repeat
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
@@ -16,11 +16,12 @@ def start(case: Case, random: np.random.Generator) -> list[dict[str, jax.Array]]
     shape = case.shape
     for name, size in case.layers:
         own = {}
-        if name in ("dense", "conv"):
-            fan = (shape[0],) if name == "dense" else (shape[0], 3, 3)
+        if name == "dense" or name in CONVOLUTIONS:
+            kernel, stride, _ = CONVOLUTIONS.get(name, (1, 1, 0))
+            fan = (shape[0],) if name == "dense" else (shape[0], kernel, kernel)
             weight = random.standard_normal((size, *fan)) / np.sqrt(np.prod(fan))
             own = {"weight": jnp.asarray(weight, jnp.float32), "bias": jnp.zeros((size,) + (1,) * (len(fan) - 1))}
-            shape = (size, *shape[1:])
+            shape = (size, *(-(-length // stride) for length in shape[1:]))
         elif name == "batch_norm":
             own = {"weight": jnp.ones((shape[0], 1, 1)), "bias": jnp.zeros((shape[0], 1, 1))}
         elif name == "pool":
@@ -35,8 +36,9 @@ def forward(case: Case, params: list[dict[str, jax.Array]], x: jax.Array) -> jax
     for (name, size), own in zip(case.layers, params, strict=True):
         if name == "dense":
             x = x @ own["weight"].T + own["bias"]
-        elif name == "conv":
-            x = jax.lax.conv(x, own["weight"], (1, 1), "SAME") + own["bias"]
+        elif name in CONVOLUTIONS:
+            _, stride, padding = CONVOLUTIONS[name]
+            x = jax.lax.conv_general_dilated(x, own["weight"], (stride, stride), [(padding, padding)] * 2) + own["bias"]
         elif name == "batch_norm":
             mean, var = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), keepdims=True)
             x = (x - mean) * jax.lax.rsqrt(var + 1e-5) * own["weight"] + own["bias"]

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench.cases import BEST, CASES, NUMPY_ML
+from bench.cases import BEST, CASES, JAX, NUMPY_ML
 from bench.numpy_ml import PACKAGES, load
 from bench.rivals import rivals
 
@@ -15,6 +16,16 @@ def test_every_goal_names_a_rival_that_takes_its_case():
     for case in CASES:
         there = {name for rival in everybody if rival.takes(case) for name in (rival.name, rival.family)} | {BEST}
         assert {goal.rival for goal in case.goals} <= there, case.name
+
+
+def test_jax_builds_every_network_that_it_takes():
+    pytest.importorskip("jax")
+    from bench.xla import forward, start
+
+    (rival,) = (rival for rival in rivals(None, None, None, quick=True) if rival.name == JAX)
+    for case in filter(rival.takes, CASES):
+        outputs = forward(case, start(case, np.random.default_rng(0)), np.zeros((2, *case.shape), np.float32))
+        assert outputs.shape == (2, case.classes), case.name
 
 
 def test_numpy_ml_takes_part_by_path_alone_in_what_it_can_build():
