@@ -242,7 +242,6 @@ _LIMITS = {
     "string_type": "must be text in quotes",
     "tuple_type": "must be a list, such as [8, 4]",
     "model_type": "must be a table of settings",
-    "missing": "is missing",
 }
 
 
@@ -253,9 +252,10 @@ def explain(error: ValidationError, place: str = "") -> str:
     parts = [place] if place else []
     parts += [str(part) for part in first["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
     where = ".".join(parts)
+    inside = f"{where}." if where else ""
     value, kind = first["input"], first["type"]
     if kind == "unknown_name":
-        where = f"{where}.{context['key']}" if where else context["key"]
+        where = inside + context["key"]
         if context["value"] is None:
             return f"{where} is missing: name the {context['kind']}{nearest('', context['allowed'])}"
         problem = f"no such {context['kind']}{nearest(context['value'], context['allowed'])}"
@@ -266,12 +266,12 @@ def explain(error: ValidationError, place: str = "") -> str:
         key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
         owner, near = where or "an experiment", nearest(key, context["allowed"])
         owner += f" '{context['owner']}'" if context["owner"] else ""
-        return f"{where + '.' if where else ''}{key} is not a setting of {owner}{near}"
+        return f"{inside}{key} is not a setting of {owner}{near}"
     if kind == "not_a_number":
-        return f"{where + '.' if where else ''}{context['key']} is {_shown(context['value'])}: must be a number"
+        return f"{inside}{context['key']} is {_shown(context['value'])}: must be a number"
     if kind == "too_large":
         reason = f"must be within {context['largest']:g}, so that products stay finite in single precision"
-        return f"{where + '.' if where else ''}{context['key']} is {context['value']}: {reason}"
+        return f"{inside}{context['key']} is {context['value']}: {reason}"
     if kind == "missing":
         return f"{where} is missing: give it a value"
     if kind == "tuple_type" and where == "layers" and not isinstance(value, Mapping):

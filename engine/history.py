@@ -44,7 +44,7 @@ class History:
     reader sees whole rows.
 
     `steps` is how far the record goes, which after going back is further than the present step, until something is
-    changed.
+    changed. `version` rises when rows on record are replaced or forgotten, not when others follow.
     """
 
     def __init__(self) -> None:

@@ -136,14 +136,18 @@ class Scaled(AnyShape):
         return generator.uniform(-bound, bound, shape) if self.even else generator.normal(0.0, std, shape)
 
 
-class He(Scaled):
-    """std = gain / sqrt(fan_in) with gain sqrt(2), as relu halves the mean square (He 2015, arXiv:1502.01852)."""
-
-    gain: float = Field(sqrt(2), gt=0, le=LARGE, description="factor on the standard deviation; sqrt(2) suits relu")
+class Lecun(Scaled):
+    """std = gain / sqrt(fan_in) with gain 1 (LeCun et al. 1998, Efficient BackProp)."""
 
     def std(self, fan_in: int, fan_out: int) -> float:
         """gain / sqrt(fan_in)."""
         return self.gain / sqrt(fan_in)
+
+
+class He(Lecun):
+    """std = gain / sqrt(fan_in) with gain sqrt(2), as relu halves the mean square (He 2015, arXiv:1502.01852)."""
+
+    gain: float = Field(sqrt(2), gt=0, le=LARGE, description="factor on the standard deviation; sqrt(2) suits relu")
 
 
 class HeNormal(He, name="he_normal"):
@@ -172,14 +176,6 @@ class GlorotUniform(Glorot, name="glorot_uniform"):
     """Uniform within gain sqrt(6 / (fan_in + fan_out)): for tanh, sigmoid and no activation (Glorot & Bengio 2010)."""
 
     even: ClassVar[bool] = True
-
-
-class Lecun(Scaled):
-    """std = gain / sqrt(fan_in) with gain 1 (LeCun et al. 1998, Efficient BackProp)."""
-
-    def std(self, fan_in: int, fan_out: int) -> float:
-        """gain / sqrt(fan_in)."""
-        return self.gain / sqrt(fan_in)
 
 
 class LecunNormal(Lecun, name="lecun_normal"):

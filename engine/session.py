@@ -28,8 +28,8 @@ from engine.history import History
 from engine.probe import Probe
 from engine.trainer import Trainer
 
-STRETCH = 0.02
-PROBE_EVERY = 0.1
+STRETCH = 0.02  # seconds
+PROBE_EVERY = 0.1  # seconds
 
 T = TypeVar("T")
 NO_NETWORK = "there is no network yet; choose another experiment"

@@ -40,12 +40,16 @@ from engine.stepper import Stepper
 from engine.threads import prepare_thread
 from engine.timeline import Timeline
 
-KEYFRAME_SECONDS = 0.1
-MEASURING_SHARE, RECORD_SHARE = 0.02, 0.01
+KEYFRAME_SECONDS = 0.1  # of training, from one keyframe to the next
+MEASURING_SHARE, RECORD_SHARE = 0.02, 0.01  # of the time: for the reader's instruments, and for those on record
 
 
 class Trainer:
-    """All of a run: the network, its state, its record and its past."""
+    """All of a run: the network, its state, its record and its past.
+
+    `experiment` holds at present, `base` held before any of the `edits`. `probe` has the instruments at the step that
+    was measured last, `problem` says why the run diverged, and `seconds` is the time that training took.
+    """
 
     def __init__(
         self, experiment: Experiment, splits: Splits | None = None, folder: Path | None = None,

@@ -84,14 +84,15 @@ class Pooling(Layer):
 
     def _room(self, at: Site, pieces: list[Piece]) -> Array:
         """Room for one piece after the pass along its rows, flat."""
-        return at.scratch((max(self._size(at.y, *piece) for piece in pieces),))
+        return at.scratch((max(self._size(at.y, channel, under) for channel, _, under in pieces),))
 
-    def _size(self, y: Array, channel: slice, rows: slice, under: slice) -> int:
+    def _size(self, y: Array, channel: slice, under: slice) -> int:
         return int((channel.stop - channel.start) * (under.stop - under.start) * y.shape[2] * y.shape[3])
 
-    def _halfway(self, room: Array, y: Array, channel: slice, rows: slice, under: slice) -> Array:
+    def _halfway(self, room: Array, y: Array, channel: slice, under: slice) -> Array:
+        """A piece after the pass along its rows, (channels, rows of x, W', N), in `room`."""
         shape = (channel.stop - channel.start, under.stop - under.start, *y.shape[2:])
-        return room[: self._size(y, channel, rows, under)].reshape(shape)
+        return room[: self._size(y, channel, under)].reshape(shape)
 
 
 class MaxPool2d(Pooling, name="max_pool2d"):
@@ -109,7 +110,7 @@ class MaxPool2d(Pooling, name="max_pool2d"):
         for half, pieces in self._halves(do, y):
             room = self._room(at, pieces)
             for channel, rows, under in pieces:
-                best = self._halfway(room, y, channel, rows, under)
+                best = self._halfway(room, y, channel, under)
                 won = None if across is None else across[:, channel, under]
                 _largest(half, self._shifted(x[channel, under], y.shape[2], 2), best, won)
                 won = None if down is None else down[:, channel, rows]
@@ -128,7 +129,7 @@ class MaxPool2d(Pooling, name="max_pool2d"):
         for half, pieces in self._halves(do, y):
             room, spare = self._room(at, pieces), (self._room(at, pieces), self._room(at, pieces))
             for channel, rows, under in pieces:
-                halfway = self._halfway(room, y, channel, rows, under)
+                halfway = self._halfway(room, y, channel, under)
                 if not apart:
                     half(halfway.fill, 0)
                 views = self._shifted(halfway, rows.stop - rows.start, 1)
@@ -158,7 +159,7 @@ class AvgPool2d(Pooling, name="avg_pool2d"):
         for half, pieces in self._halves(do, y):
             room = self._room(at, pieces)
             for channel, rows, under in pieces:
-                along, target = self._halfway(room, y, channel, rows, under), y[channel, rows]
+                along, target = self._halfway(room, y, channel, under), y[channel, rows]
                 _sum(half, self._shifted(x[channel, under], y.shape[2], 2), along)
                 _sum(half, self._shifted(along, rows.stop - rows.start, 1), target)
                 half(np.multiply, target, 1 / self.kernel**2, target)
@@ -173,7 +174,7 @@ class AvgPool2d(Pooling, name="avg_pool2d"):
         for half, pieces in self._halves(do, y):
             room, spare = self._room(at, pieces), self._room(at, pieces)
             for channel, rows, under in pieces:
-                along, dy = self._halfway(room, y, channel, rows, under), at.dy[channel, rows]
+                along, dy = self._halfway(room, y, channel, under), at.dy[channel, rows]
                 share = spare[: dy.size].reshape(dy.shape)
                 half(np.multiply, dy, 1 / self.kernel**2, share)
                 half(along.fill, 0)
