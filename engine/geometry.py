@@ -8,6 +8,7 @@ from engine.graph import INPUT, Node
 from engine.layers.base import Shape
 from engine.layers.convolution import Conv2d
 from engine.layers.dense import Dense
+from engine.layers.normalization import LayerNorm
 from engine.layers.pooling import GlobalAvgPool, Pooling
 from engine.layers.upsample import Upsample
 
@@ -77,7 +78,7 @@ def seen(facts: NodeFacts, shape: Shape) -> str:
 def _field(node: Node, field: ReceptiveField) -> ReceptiveField:
     """A window at row i reads from unit s i - p on as far as the kernel reaches; an upsampled row reads unit i // f."""
     layer, count = node.layer, len(field.starts)
-    if field.whole or isinstance(layer, (Dense, GlobalAvgPool)):
+    if field.whole or isinstance(layer, (Dense, LayerNorm, GlobalAvgPool)):
         return WHOLE
     if isinstance(layer, Upsample):
         firsts = [row // layer.factor for row in range(layer.factor * count)]

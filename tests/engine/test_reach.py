@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine import Layer, Loss, Network, NodeSpec, connect
+from engine.geometry import describe
 from engine.reach import Box, reach
 
 SHAPE = (2, 11, 10)
@@ -118,3 +119,18 @@ def test_vectors_have_a_mask_alone():
         reach(made, (4,), "nobody", (0,))
     with pytest.raises(IndexError):
         reach(made, (4,), "n0", (3,))
+
+
+@pytest.mark.parametrize("name", sorted(Layer.registry))
+def test_every_layer_reads_no_more_than_reach_and_geometry_say(name):
+    """A layer that reads more than its own place has to be known to both."""
+    before = [spec("n0", conv(padding=1)), spec("n1", "flatten")][: 2 if name in ("dense", "layer_norm") else 1]
+    two = ("n0", "input") if Layer.registry[name].inputs == 2 else ()
+    specs = [*before, NodeSpec("last", Layer.parse(name), two)]
+    made, network = connect(specs, SHAPE), Network(specs, SHAPE, Loss.parse("mse"), 1, 0, np.float64)
+    seen, facts = changed(network, "last"), describe(made)[-1]
+    places = list(np.ndindex(made[-1].shape))
+    for place in (places[index] for index in np.random.default_rng(0).integers(0, len(places), 30)):
+        found = reach(made, SHAPE, "last", place)
+        assert not (seen[place] & ~found.mask).any(), place
+        assert facts.field.whole or found.window is None or max(found.window.size) <= facts.field.size
