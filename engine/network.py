@@ -13,6 +13,7 @@ from engine.errors import BadInput
 from engine.graph import INPUT, Node, NodeSpec, connect, learning
 from engine.layers import Scratch, Shape, Site
 from engine.layers.activations import Activation
+from engine.layers.dense import Dense
 from engine.layers.fused import Fused, fuse
 from engine.losses import Loss, LossSite
 from engine.memory import Array, Layout, Memory, zeros
@@ -224,7 +225,7 @@ class Network:
         """
         views = {INPUT} | {node.name for node in self.nodes if node.layer.view}
         readers = [node for node in self.nodes if views.intersection(node.inputs) and not node.layer.view]
-        if self.features >= NARROW and all(node.layer.name == "dense" for node in readers):
+        if self.features >= NARROW and all(isinstance(node.layer, Dense) for node in readers):
             made = self.memory((batch, self.features + 1), self.dtype).T
         else:
             made = self.memory((self.features + 1, batch), self.dtype)
