@@ -9,7 +9,7 @@ MOST_FRAMES = 512
 
 
 class Timeline:
-    """States by step within a byte budget: close together near the present, further apart the further back."""
+    """States by step within a `budget` of bytes: close together near the present, further apart the further back."""
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
         self.budget = budget
@@ -20,9 +20,6 @@ class Timeline:
     def steps(self) -> tuple[int, ...]:
         """The steps at which there is a keyframe, ascending."""
         return tuple(self._steps)
-
-    def __len__(self) -> int:
-        return len(self._steps)
 
     def record(self, state: State) -> None:
         """Keeps a copy of the state, and thins the past where the budget is exceeded."""
