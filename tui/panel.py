@@ -70,10 +70,3 @@ class Panel(Widget, can_focus=True):
     def select_node(self, name: str | None) -> None:
         """Selects a layer for every panel."""
         self.workbench.selected_node = name
-
-    def as_text(self) -> str:
-        """What the panel shows, as plain text, for copying and export."""
-        width, height = self.size
-        lines = (self.render_line(y).text.rstrip() for y in range(height)) if not self.children else ()
-        text = "\n".join(line[:width] for line in lines)
-        return text.strip("\n")

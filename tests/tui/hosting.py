@@ -12,10 +12,17 @@ from textual.screen import Screen
 
 from engine import Experiment, Session, Snapshot, load_experiment
 from tui.app import Workbench
+from tui.drawing.widget import Drawing
 from tui.panel import Panel
+from tui.panels.form_panel import FormPanel
 from tui.themes import THEMES
 
 Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+
+
+async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
+    """Waits until the workbench has its network and knows the presets."""
+    await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes) and bool(app.presets))
 
 
 class PanelHost(App[int]):
@@ -33,6 +40,17 @@ class PanelHost(App[int]):
 
     def watch_selected_node(self, name: str | None) -> None:
         self.panel.on_node_selected(name)
+
+
+def text_of(panel: Panel) -> str:
+    """What a panel shows, as plain text: a form, a drawing, or the drawings that are in it."""
+    if isinstance(panel, FormPanel):
+        lines = [*(panel.form.render_line(y).text.rstrip() for y in range(panel.form.size.height)), panel.hint.text]
+    elif isinstance(panel, Drawing):
+        lines = [panel.render_line(y).text.rstrip() for y in range(panel.size.height)]
+    else:
+        return "\n\n".join(one.to_text(*one.size) for one in panel.query(Drawing) if one.display)
+    return "\n".join(lines).strip("\n")
 
 
 def rest(session: Session) -> Snapshot:
@@ -121,7 +139,7 @@ class Desk:
     @property
     def text(self) -> str:
         """What the panel shows."""
-        return str(self.panel.as_text())
+        return text_of(self.panel)
 
     @property
     def runs(self) -> Experiment:

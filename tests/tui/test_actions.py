@@ -10,8 +10,18 @@ from tui.app import Workbench
 from tui.help import column_widths, key_lines
 from tui.panel import Panel
 from tui.panels.order import PANELS
+from tui.screens.draw import DrawScreen
+from tui.screens.order import TABLES as SCREENS
+from tui.screens.pad import Pad
+from tui.screens.seeing import SeeingScreen
+from tui.screens.view import View
 
-TABLES = {"app": (Workbench, ACTIONS), **{panel.scope(): (panel, panel.ACTIONS) for panel in PANELS}}
+OWNERS = {"app": Workbench, "draw": DrawScreen, "pad": Pad, "seeing": SeeingScreen, "unit": View}
+OWNERS |= {panel.scope(): panel for panel in PANELS}
+TABLES = {
+    scope: (OWNERS[scope], actions)
+    for scope, actions in {"app": ACTIONS, **SCREENS, **{panel.scope(): panel.ACTIONS for panel in PANELS}}.items()
+}
 
 
 @pytest.mark.parametrize("scope", TABLES)

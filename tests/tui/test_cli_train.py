@@ -9,12 +9,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from refusing import refused
 
 from engine import Trainer, load_experiment, presets
 from engine.checkpoint import load_checkpoint
@@ -32,17 +32,6 @@ QUICK = ("--epochs", "3", "--set", "data.limit=160")
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tui.cli", *arguments]
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
-    """Runs a command that must fail with one line on standard error and nothing else."""
-    assert main(arguments) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("nn-tui: ")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
-    return err
 
 
 def test_a_plain_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +126,6 @@ def test_an_interrupted_run_without_a_folder_is_saved_among_the_persons_runs(tmp
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -1,3 +1,5 @@
+"""The data panel: views that fit the data, cells of the confusion matrix, samples, and what is asked for them."""
+
 import asyncio
 from concurrent.futures import Future
 from pathlib import Path
@@ -5,10 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from hosting import text_of
+from pets import pets
 from textual.app import App
 
-from engine import Session, parse_experiment
+from engine import BadInput, Session, Trainer, load_experiment, parse_experiment
 from engine.metrics import class_report, confusions
 from tui.asking import Asking, moment
 from tui.drawing.palette import Palette
@@ -64,7 +67,7 @@ async def answer(host, pilot):
         ]
         epoch = (host.session.snapshot.run, host.session.snapshot.epoch)
         if all(asking.about is not None and asking.about[0] == now for asking in known) and (
-            not view.pairs or panel._answers._pairs.about == epoch
+            not view.pairs or answers._pairs.about == epoch
         ):
             return
     raise AssertionError("no answer")
@@ -85,7 +88,7 @@ async def opened(exp, size, act, epochs=1):
 
 
 def text(host):
-    return host.panel.as_text()
+    return text_of(host.panel)
 
 
 async def test_points_in_the_plane_have_a_boundary_and_their_glyphs():
@@ -94,7 +97,7 @@ async def test_points_in_the_plane_have_a_boundary_and_their_glyphs():
         shown = text(host)
         assert "●" in shown
         assert "◇" in shown
-        assert "▀" in host.panel.canvas.to_text(60, 20) or "·" in shown
+        assert set("=≡*#") & set(shown), "below and above zero, without colour"
         smooth = host.panel.canvas.draw(60, 20, Palette())
         await pilot.press("m")
         sharp = host.panel.canvas.draw(60, 20, Palette())
@@ -408,8 +411,7 @@ async def test_enter_on_a_cell_of_the_confusion_matrix_shows_its_samples_and_esc
         worst = confusions(reading.report.matrix)[0]
         assert panel.look.cell == worst[:2]
         target, said = worst[:2]
-        number = 1 + (worst[2] > 1)
-        assert f"{worst[2]} sample"[: 7 + number] in text(host) or f": {worst[2]}" in text(host) or size[0] < 30
+        assert f": {worst[2]}" in text(host)
         await pilot.press("enter")
         await answer(host, pilot)
         assert panel.view.name == shows
@@ -539,7 +541,7 @@ def test_a_matrix_larger_than_the_panel_shows_the_page_with_the_cursor(size, mod
     reading = _many(40)
     cell = (0, 0)
     for direction in ["right"] * 45 + ["down"] * 45 + ["pageup"]:
-        cell = moved(reading, mode, *size, cell if direction != "right" or cell != (0, 0) else (0, 0), direction)
+        cell = moved(reading, mode, *size, cell, direction)
         shown = table(reading, mode, *size, cell)
         row, column = shown.cursor(cell)
         grid = shown.grid
@@ -642,16 +644,13 @@ def test_a_long_name_of_a_class_is_cut_with_an_ellipsis():
 
 
 async def test_a_sample_that_is_a_file_is_named(tmp_path):
-    for kind, shade in (("cat", 40), ("dog", 200)):
-        (tmp_path / "pets" / kind).mkdir(parents=True)
-        for number in range(5):
-            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / f"{number}.png")
+    folder = pets(tmp_path)
 
     async def act(host, pilot):
         assert host.panel.view.name == "Samples"
         look = host.panel.look
         file = look.reading.file(int(look.order[look.chosen]))
-        assert (tmp_path / "pets" / file).is_file()
+        assert (folder / file).is_file()
         assert f"{file} · " in text(host).splitlines()[-1]
         await pilot.press("right")
         moved_to = host.panel.look
@@ -662,19 +661,11 @@ async def test_a_sample_that_is_a_file_is_named(tmp_path):
         )
         assert scene.file == file
 
-    data = {"path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
+    data = {"path": str(folder), "grayscale": True, "validation": 0.4}
     await opened(experiment("image_folder", data=data), (60, 22), act)
 
 
-LONG = "a_name_as_long_as_those_of_photos_from_a_telephone"
-
-
 async def test_a_long_name_of_a_file_is_shown_by_its_end(tmp_path):
-    for kind, shade in (("cat", 40), ("dog", 200)):
-        (tmp_path / "pets" / kind).mkdir(parents=True)
-        for number in range(5):
-            Image.new("L", (8, 8), shade + number).save(tmp_path / "pets" / kind / f"{LONG}_{number}.png")
-
     async def act(host, pilot):
         look = host.panel.look
         file = look.reading.file(int(look.order[look.chosen]))
@@ -683,7 +674,8 @@ async def test_a_long_name_of_a_file_is_shown_by_its_end(tmp_path):
         assert shown.split(" · ")[0].endswith(file[-10:])
         assert "validation 4 · " in shown
 
-    data = {"path": str(tmp_path / "pets"), "grayscale": True, "validation": 0.4}
+    folder = pets(tmp_path, stem="a_name_as_long_as_those_of_photos_from_a_telephone_")
+    data = {"path": str(folder), "grayscale": True, "validation": 0.4}
     for width in (42, 60):
         await opened(experiment("image_folder", data=data), (width, 22), act)
 
@@ -708,3 +700,8 @@ def _fullest(reading):
     """The two tenths of confidence with the most answers, as the view names them."""
     counts = np.bincount(np.minimum((reading.confidence * 10).astype(int), 9), minlength=10)
     return [f"{10 * int(place) + 10}%" for place in sorted(np.argsort(-counts, kind="stable")[:2])]
+
+
+def test_a_question_about_a_plane_that_comes_to_images_is_refused() -> None:
+    with pytest.raises(BadInput, match="no line or plane"):
+        ask_field(Trainer(load_experiment("digits")), 20, 10)

@@ -6,10 +6,11 @@ from math import isnan
 from typing import Any
 
 import pytest
+from hosting import ScreenHost
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.widget import Widget
 
 from engine import KINDS, BadInput, Component, Experiment, Setting, load_experiment
@@ -17,7 +18,6 @@ from tui.entry import Menu, Typing, Verdict
 from tui.fields import Field, Option, as_text, field_of, fields_of, span
 from tui.forms import Form
 from tui.rows import FieldRow, HeadingRow, Row
-from tui.themes import THEMES
 
 
 def field(key: str, **changes: Any) -> Field:
@@ -298,12 +298,9 @@ class Owner(Widget, can_focus=True):
         self.form.key(event.key, event.character)
 
 
-class Small(App[int]):
+class Small(ScreenHost):
     def __init__(self) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "dark"
         self.owner = Owner()
 
     def compose(self) -> ComposeResult:
@@ -404,11 +401,9 @@ async def test_paste_takes_one_line() -> None:
         assert form.typing.text == "0.25"
 
 
-def test_an_empty_list_reads_none_and_is_typed_as_nothing():
-    from tui.fields import Field, as_text
-
-    assert as_text(()) == "none"
-    assert Field("loss.class_weights", None, ()).source() == ""
+def test_an_empty_list_reads_none_and_is_typed_as_nothing() -> None:
+    weights = replace(field("model.hidden"), value=())
+    assert (weights.text(), weights.source()) == ("none", "")
 
 
 @pytest.mark.parametrize("width", [30, 33, 40])

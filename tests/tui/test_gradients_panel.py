@@ -1,3 +1,5 @@
+"""The gradients panel: what the bars, numbers, histograms and the history say, read off the screen."""
+
 import re
 from dataclasses import replace
 from math import log10
@@ -5,12 +7,13 @@ from math import log10
 import hosting
 import numpy as np
 import pytest
-from hosting import rest
+from hosting import rest, text_of
 
 from engine import NodeStats, Probe, Session, Snapshot, Trainer, load_experiment
 from tui.app import Workbench
 from tui.drawing.axes import nice_end
 from tui.drawing.bars import EIGHTHS, Decades
+from tui.drawing.palette import Palette
 from tui.panels.detail import draw_detail
 from tui.panels.gradients import SCALE, GradientsPanel
 from tui.panels.layers import judged, layer_rows, short
@@ -24,7 +27,7 @@ def hosted(name, size=(100, 24), epochs=1):
 
 def bars(panel):
     """The length of each layer's bar, in eighths of a cell, and of the whole scale, read off the screen."""
-    lines = panel.as_text().split("\n")
+    lines = text_of(panel).split("\n")
     header = next(line for line in lines if "gradient rms" in line)
     left = header.index("gradient rms")
     found = {}
@@ -40,7 +43,7 @@ def bars(panel):
 
 def scale_width(panel):
     """Cells of the whole scale, from the distance of two named powers of ten."""
-    line = next(line for line in panel.as_text().split("\n") if line.count("╵") >= 2)
+    line = next(line for line in text_of(panel).split("\n") if line.count("╵") >= 2)
     ticks = [(float(found[1]), found.start()) for found in re.finditer(r"╵([\de-]+)", line)][:2]
     (a, x), (b, y) = ticks
     return (y - x) / log10(b / a) * 12
@@ -63,9 +66,9 @@ async def test_deep_sigmoid_looks_vanishing_and_deep_relu_does_not():
         async with hosted(name, (50, 18), epochs=3) as (panel, session, _):
             lengths = bars(panel)
             shapes[name] = [lengths[f"dense{n}"] / lengths["output"] for n in range(1, 9)]
-            assert ("vanishes" in panel.as_text()) == (name == "deep-sigmoid")
+            assert ("vanishes" in text_of(panel)) == (name == "deep-sigmoid")
             said = describe(session.snapshot.probe, session.snapshot.history, session.snapshot.experiment)
-            assert said.says.split()[0] in panel.as_text()
+            assert said.says.split()[0] in text_of(panel)
     sigmoid = shapes["deep-sigmoid"]
     assert sigmoid == sorted(sigmoid)
     assert sigmoid[0] < 0.5
@@ -75,7 +78,7 @@ async def test_deep_sigmoid_looks_vanishing_and_deep_relu_does_not():
 
 async def test_every_number_is_the_probe_s():
     async with hosted("digits", (140, 20)) as (panel, session, _):
-        probe, text = session.snapshot.probe, panel.as_text()
+        probe, text = session.snapshot.probe, text_of(panel)
         dense = next(stats for stats in probe.nodes if stats.node == "dense1")
         line = next(line for line in text.split("\n") if "dense1" in line)
         passed = dict(probe.attenuation)["dense1"]
@@ -110,42 +113,42 @@ async def test_selecting_follows_everywhere_and_enter_opens():
         app = pilot.app
         await pilot.press("down", "j")
         assert app.selected_node == "dense2"
-        assert "▸dense2" in panel.as_text()
+        assert "▸dense2" in text_of(panel)
         await pilot.press("k")
         assert app.selected_node == "dense1"
         await pilot.press("end")
         assert app.selected_node == "output"
         app.selected_node = "relu3"  # somewhere else; here its layer stands for it
         await pilot.pause()
-        assert "▸dense3" in panel.as_text()
+        assert "▸dense3" in text_of(panel)
         await pilot.press("a")
         await pilot.pause()
-        assert "relu3" in next(line for line in panel.as_text().split("\n") if "▸" in line)
+        assert "relu3" in next(line for line in text_of(panel).split("\n") if "▸" in line)
         app.selected_node = "dense3"
         await pilot.press("enter")
         await pilot.pause()
-        text, probe = panel.as_text(), session.snapshot.probe
+        text, probe = text_of(panel), session.snapshot.probe
         weight = next(one for one in probe.parameters if one.parameter == "dense3.weight")
         for part in ("dense3.weight", "dense3.bias", short(weight.grad_norm), short(weight.grad_max), "output mean"):
             assert part in text
         await pilot.press("down")
         await pilot.pause()
-        assert "relu3" in panel.as_text()
+        assert "relu3" in text_of(panel)
         await pilot.press("escape")
         await pilot.pause()
-        assert "gradient rms" in panel.as_text()
+        assert "gradient rms" in text_of(panel)
         await pilot.press("escape")
         assert app.selected_node is None
 
 
 async def test_a_click_selects_and_another_opens():
     async with hosted("digits", (70, 18)) as (panel, _, pilot):
-        line = next(y for y, text in enumerate(panel.as_text().split("\n")) if "dense2" in text)
+        line = next(y for y, text in enumerate(text_of(panel).split("\n")) if "dense2" in text)
         await pilot.click(panel, offset=(4, line))
         assert pilot.app.selected_node == "dense2"
         await pilot.click(panel, offset=(4, line))
         await pilot.pause()
-        assert "dense2.weight" in panel.as_text()
+        assert "dense2.weight" in text_of(panel)
 
 
 async def test_more_layers_than_rows_scroll():
@@ -155,12 +158,12 @@ async def test_more_layers_than_rows_scroll():
         for name in names:
             await pilot.press("down")
             assert pilot.app.selected_node == name
-            assert "▸" in panel.as_text()
-        assert "–18/18" in panel.as_text()
+            assert "▸" in text_of(panel)
+        assert "–18/18" in text_of(panel)
         await pilot.press("home")
         await pilot.pause()
-        assert "▸" in panel.as_text()
-        assert names[0] in panel.as_text()
+        assert "▸" in text_of(panel)
+        assert names[0] in text_of(panel)
 
 
 async def test_any_size_is_safe():
@@ -178,7 +181,7 @@ def test_the_histogram_lies_where_the_gradient_is():
     )
     places = []
     for name in ("dense1", "dense5", "output"):
-        picture = draw_detail(snapshot, name, Decades(-10, 2), 120, 30, pilot_palette())
+        picture = draw_detail(snapshot, name, Decades(-10, 2), 120, 30, Palette())
         lines = picture.to_text().split("\n")
         start = next(y for y, line in enumerate(lines) if line.startswith(f"{name}.weight")) + 2
         tall = max(range(start, start + 4), key=lambda y: lines[y].count("█"))
@@ -189,12 +192,6 @@ def test_the_histogram_lies_where_the_gradient_is():
     assert places == sorted(places)
 
 
-def pilot_palette():
-    from tui.drawing.palette import Palette
-
-    return Palette()
-
-
 def test_what_is_not_finite_is_a_mark():
     trainer = Trainer(load_experiment("digits"))
     nodes = tuple(
@@ -203,7 +200,7 @@ def test_what_is_not_finite_is_a_mark():
     probe = replace(trainer.probe, nodes=nodes)
     panel = GradientsPanel()
     panel._snapshot = Snapshot(1, 1, "paused", trainer.experiment, history=trainer.history, probe=probe)
-    picture = panel.draw(80, 20, pilot_palette())
+    picture = panel.draw(80, 20, Palette())
     assert "× not finite" in next(line for line in picture.to_text().split("\n") if "dense1" in line)
 
 
@@ -301,7 +298,7 @@ def test_the_scale_is_absolute():
 
 async def test_the_history_names_the_last_step_on_record():
     async with hosted("digits", (140, 20)) as (panel, _, __):
-        assert "0–45" in panel.as_text()
+        assert "0–45" in text_of(panel)
 
 
 # ------------------------------------------------------------------------------------------------ what is told
@@ -311,7 +308,7 @@ async def test_details_say_what_is_counted_and_how_to_leave():
     async with hosted("digits", (100, 30)) as (panel, session, pilot):
         await pilot.press("down", "down", "enter")
         await pilot.pause()
-        lines = panel.as_text().split("\n")
+        lines = text_of(panel).split("\n")
         assert next(line for line in lines if "puts out" in line).endswith("esc leads back")
         for name, part in (("dense1.weight", "1,024 of 4,096"), ("dense1.bias", "64")):
             one = next(one for one in session.snapshot.probe.parameters if one.parameter == name)
@@ -321,7 +318,7 @@ async def test_details_say_what_is_counted_and_how_to_leave():
             assert lines[place + 2].endswith(f"; {one.histogram[0]} at zero") == (one.histogram[0] > 0)
         await pilot.press("escape")
         await pilot.pause()
-        assert "gradient rms" in panel.as_text()
+        assert "gradient rms" in text_of(panel)
 
 
 @pytest.mark.parametrize("width", [42, 80, 120])
@@ -331,16 +328,16 @@ async def test_a_bias_near_zero_is_no_alarm(width):
         await pilot.pause()
         bias = next(one for one in session.snapshot.probe.parameters if one.parameter == "dense1.bias")
         assert judged(bias.update_ratio)[1] == "high"
-        line = next(line for line in panel.as_text().split("\n") if line.startswith("dense1.bias"))
+        line = next(line for line in text_of(panel).split("\n") if line.startswith("dense1.bias"))
         assert f"{short(bias.update_ratio)} – no alarm" in line
         assert "▲" not in line
-        weight = next(line for line in panel.as_text().split("\n") if line.startswith("dense1.weight"))
+        weight = next(line for line in text_of(panel).split("\n") if line.startswith("dense1.weight"))
         assert any(word in weight for word in ("low", "ok", "high"))
 
 
 async def test_the_strip_says_at_which_steps_it_was_measured():
     async with hosted("digits", (100, 30), epochs=2) as (panel, _, __):
-        lines = panel.as_text().split("\n")
+        lines = text_of(panel).split("\n")
         head = next(y for y, line in enumerate(lines) if "history" in line)
         assert "measured at 3 steps ╵" in lines[head]
         ticks = lines[head + 1 :][next(y for y, line in enumerate(lines[head + 1 :]) if "▀" not in line)]
@@ -379,11 +376,11 @@ async def test_the_perceptron_s_steps_are_no_alarm():
     async with hosted("xor-perceptron") as (panel, session, pilot):
         weights = session.snapshot.probe.parameters[0]
         assert judged(weights.update_ratio)[1] == "high"
-        assert short(weights.update_ratio) in panel.as_text()
-        assert "high" not in panel.as_text()
+        assert short(weights.update_ratio) in text_of(panel)
+        assert "high" not in text_of(panel)
         await pilot.press("down", "enter")
         await pilot.pause()
-        line = next(line for line in panel.as_text().split("\n") if line.startswith("output.weight"))
+        line = next(line for line in text_of(panel).split("\n") if line.startswith("output.weight"))
         assert f"{short(weights.update_ratio)} – no alarm: the perceptron's rule" in line
 
 
@@ -393,7 +390,7 @@ async def test_room_below_is_used_by_taller_bars_and_a_taller_history(size, tall
         session.seek(session.snapshot.history.steps)
         panel.show(rest(session))
         await pilot.pause()
-        lines = panel.as_text().split("\n")
+        lines = text_of(panel).split("\n")
         assert panel._tall == tall
         names = [y for y, line in enumerate(lines) if line.split()[:1] == ["dense1"]]
         others = [y for y, line in enumerate(lines) if line.split()[:1] == ["tanh1"]]
@@ -446,7 +443,7 @@ def test_the_end_of_a_run_forgets_nothing_of_the_history():
 @pytest.mark.parametrize("epochs", [0, 1])
 async def test_names_beside_the_history_are_whole_and_the_axis_stands_above_it(name, size, epochs):
     async with hosted(name, size, epochs) as (panel, session, _):
-        lines = panel.as_text().split("\n")
+        lines = text_of(panel).split("\n")
         head = next(at for at, line in enumerate(lines) if "history by step" in line or "history, layer" in line)
         strip = [line for line in lines[head + 1 :] if "▀" in line]
         names = [stats.node for stats in session.snapshot.probe.weighted]
@@ -463,8 +460,8 @@ async def test_a_run_that_diverges_is_told_though_its_probe_is_older(until):
         session.play()
         await until(pilot, lambda: session.snapshot.activity == "diverged")
         panel.show(session.snapshot)
-        assert "It has diverged" in panel.as_text()
-        assert "Nothing is learned yet" not in panel.as_text()
+        assert "It has diverged" in text_of(panel)
+        assert "Nothing is learned yet" not in text_of(panel)
 
 
 async def test_steps_that_a_schedule_makes_small_are_no_alarm():

@@ -1,25 +1,18 @@
 """The head of the screen says what runs, in every state and size."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
-from textual.pilot import Pilot
+from hosting import Until, ready
 
 from engine import Experiment, load_experiment
 from tui.app import Workbench
 from tui.naming import Titles
-
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+from tui.transport import clock, speed
 
 
 def drawn(app: Workbench) -> str:
     """The header as it is on the screen."""
     header = app.bench.header
     return "\n".join(strip.text for strip in header.render_lines(header.outer_size.region))
-
-
-async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
-    await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes) and bool(app.presets))
 
 
 @pytest.mark.parametrize(
@@ -101,3 +94,15 @@ async def test_a_long_title_is_cut_with_an_ellipsis(until: Until) -> None:
         first = drawn(app).splitlines()[0].split()
         assert first[-2].endswith("…")
         assert first[-1] == "nn-tui"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.9, "0:07"), (754, "12:34"), (3723, "1:02:03")])
+def test_the_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("samples", "text"), [(0, "0"), (987, "987"), (1234, "1.2k"), (12_345, "12k"), (2_500_000, "2.5M")]
+)
+def test_the_speed(samples: float, text: str) -> None:
+    assert speed(samples) == text

@@ -17,38 +17,20 @@ def modules(package: str) -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> set[str]:
-    """The dotted names that a file imports when it runs; what is there only for the type checker does not count."""
+def imports(path: Path, when_loaded: bool = False) -> set[str]:
+    """The dotted names that a file imports when it runs, or already when it is loaded rather than inside a function;
+    what is there only for the type checker does not count."""
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if when_loaded and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative import"
-            found.add(node.module or "")
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(ast.parse(path.read_text("utf-8")))
-    return found
-
-
-def at_the_top(path: Path) -> set[str]:
-    """The imports that run when the module is loaded, rather than inside a function."""
-    found: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            return
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            return
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
             found.add(node.module or "")
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
         for child in ast.iter_child_nodes(node):
@@ -71,7 +53,7 @@ def test_one_file_knows_plotext() -> None:
 
 def test_no_module_waits_for_itself() -> None:
     known = modules("tui")
-    graph = {name: {other for other in at_the_top(path) if other in known} - {name} for name, path in known.items()}
+    graph = {name: (imports(path, when_loaded=True) & known.keys()) - {name} for name, path in known.items()}
     done: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:

@@ -1,10 +1,8 @@
 """Keys that come all at once do what they do one by one."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
+from hosting import Until, ready
 from textual.events import Key
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine import load_experiment
@@ -12,17 +10,11 @@ from tui.app import Workbench
 from tui.help import Help
 from tui.preferences import Preferences
 
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
-
 
 def at_once(app: Workbench, *keys: str) -> None:
     """Sends keys as a driver does that reads them together."""
     for key in keys:
         app.post_message(Key(key, key if len(key) == 1 else None))
-
-
-async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
-    await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes) and bool(app.presets))
 
 
 @pytest.mark.parametrize("place", range(1, 7))

@@ -1,9 +1,11 @@
+"""The loss panel: its record is the history, its curves and marks are what there is to see."""
+
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from textual.app import App
+from hosting import PanelHost, rest, text_of
 
 from engine import EpochRow, History, Session, Snapshot, Trainer, load_experiment
 from tui.drawing.axes import number
@@ -11,23 +13,11 @@ from tui.panels.loss import KINDS, LossPanel
 from tui.panels.record import Record, known_steps
 
 
-class Host(App):
-    remapped = {}
-
-    def __init__(self, session=None):
-        super().__init__()
-        self.session = session
-        self.panel = LossPanel()
-
-    def compose(self):
-        yield self.panel
-
-
 @asynccontextmanager
 async def hosted(name="digits", size=(100, 20), **changes):
     session = Session(load_experiment(name, {key.replace("__", "."): value for key, value in changes.items()}))
     session.start()
-    app = Host(session)
+    app = PanelHost(session, LossPanel())
     try:
         async with app.run_test(size=size) as pilot:
             rest(session)
@@ -36,21 +26,9 @@ async def hosted(name="digits", size=(100, 20), **changes):
         session.close()
 
 
-def rest(session):
-    """Waits until the worker has done what it was told."""
-    session.ask(lambda trainer: None).result(10)
-    while session.snapshot.activity == "playing":
-        session.ask(lambda trainer: None).result(10)
-    return session.snapshot
-
-
 def trained(session, epochs):
     session.epoch(epochs)
     return rest(session)
-
-
-def text_of(panel):
-    return panel.as_text()
 
 
 def snapshot_of(trainer, version=1, **changes):
@@ -292,7 +270,7 @@ async def test_values_that_are_not_finite_are_marked():
     history.write(100, np.array([[np.nan, np.inf]]), np.array([0.01]))
     history.rows[3] = replace(history.rows[3], valid_loss=float("nan"))
     experiment = load_experiment("digits")
-    app = Host()
+    app = PanelHost(None, LossPanel())
     async with app.run_test(size=(110, 34)) as pilot:
         app.panel.show(Snapshot(1, 1, "paused", experiment, step=200, steps_per_epoch=45, history=history))
         await pilot.pause()
@@ -319,7 +297,7 @@ async def test_a_spike_is_seen_at_the_end_of_a_thousand_steps_and_of_a_million()
     for steps in (1000, 1_000_000):
         history = simulated(steps - 1)
         history.write(steps - 1, np.array([[0.1, 0.1]]), np.array([0.01]))
-        app = Host()
+        app = PanelHost(None, LossPanel())
         async with app.run_test(size=(60, 20)) as pilot:
             panel = app.panel
             snapshot = Snapshot(1, 1, "playing", experiment, step=steps - 60, steps_per_epoch=45, history=history)

@@ -162,11 +162,11 @@ async def test_leaving_the_panel_restores_what_was_typed(until: Until) -> None:
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
 async def test_every_size_reads(until: Until, size: tuple[int, int]) -> None:
     async with opened(until, "digits", size) as desk:
-        assert "lr" in desk.panel.as_text()
-        assert "0.005" in desk.panel.as_text()
+        assert "lr" in desk.text
+        assert "0.005" in desk.text
         desk.panel.form.go("schedule")
         await desk.settle()
-        assert "schedule" in desk.panel.as_text()
+        assert "schedule" in desk.text
 
 
 # ------------------------------------------------------------------------------------------------ the picture

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hosting import Until
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -37,7 +38,6 @@ from tui.screens.view import View
 from tui.search import Palette
 from tui.welcome import Offer, Welcome
 
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 CHARACTERS = {_character_to_key(each): each for each in string.printable[:95]}
 MOVES = ["up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "space"]
 OTHERS = ["escape", "backspace", "delete", "tab", "shift+tab", "ctrl+c", "ctrl+u", "ctrl+a", "f5", "insert"]

@@ -1,9 +1,9 @@
 """A remapped key works, and shows wherever keys are shown; every setting is on the settings screen."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from hosting import Until, text_of
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -18,7 +18,6 @@ from tui.search import everything
 from tui.settings import Settings, usable_keys
 from tui.welcome import lines_of
 
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
 REMAPPED = """welcome = false
 [keys]
 "app.epoch" = "f7"
@@ -55,8 +54,8 @@ async def test_keys_of_the_program_and_of_panels(until: Until, remapped: None) -
         footer = app.bench.hints.render().plain
         assert "f7 epoch" in footer
         assert "f8 log" in footer
-        assert "f7  one epoch" in app.bench.desk.panels["loss"].as_text()
-        assert "f7 one epoch" in app.bench.desk.panels["timeline"].as_text()
+        assert "f7  one epoch" in text_of(app.bench.desk.panels["loss"])
+        assert "f7 one epoch" in text_of(app.bench.desk.panels["timeline"])
         keys = {entry.text: entry.keys for entry in everything(app)}
         assert keys["Epoch"] == "f7"
         assert keys["Loss: Log"] == "f8"

@@ -1,10 +1,8 @@
 """The palette: from any focus it finds what any panel can do, and does it there."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
+from hosting import Until, ready
 from textual.events import Key
-from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from engine import load_experiment
@@ -12,9 +10,7 @@ from tui.actions import ACTIONS
 from tui.app import Workbench
 from tui.screens.draw import DrawScreen
 from tui.screens.seeing import SeeingScreen
-from tui.search import Entry, Palette, everything, matching
-
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+from tui.search import Entry, Palette, matching
 
 
 def entries(*rows: tuple[str, str]) -> list[Entry]:
@@ -34,17 +30,14 @@ def test_names_come_before_meanings_and_starts_of_words_before_the_rest() -> Non
     assert not matching(rows, "xyz")
 
 
-async def ready(app: Workbench, pilot: Pilot[int], until: Until) -> None:
-    await until(pilot, lambda: app._session is not None and bool(app.session.snapshot.nodes) and bool(app.presets))
-
-
 @pytest.mark.parametrize("place", range(1, 7))
 async def test_every_action_of_every_panel_is_offered_from_any_focus(until: Until, place: int) -> None:
     app = Workbench(load_experiment("digits"))
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(app, pilot, until)
         await pilot.press(str(place), "ctrl+p")
-        offered = names(everything(app) if not isinstance(app.screen, Palette) else list(app.screen.found))
+        assert isinstance(app.screen, Palette)
+        offered = names(list(app.screen.found))
         for name, panel in app.bench.desk.panels.items():
             for action in panel.ACTIONS:
                 assert f"{name.capitalize()}: {action.label}" in offered

@@ -1,11 +1,12 @@
 """The settings file: what is wrong with it is said in one line, and never stops anything."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from textual.theme import Theme
 
 from engine import BadInput
 from tui.actions import ACTIONS
@@ -112,8 +113,6 @@ VALUES = st.recursive(
     | st.fixed_dictionaries({"keys": st.dictionaries(st.sampled_from([*KNOWN, "x"]), VALUES, max_size=3)})
 )
 def test_no_table_stops_the_program(tmp_path: Path, table: dict[str, object]) -> None:
-    import tomli_w
-
     path = tmp_path / "settings.toml"
     try:
         text = tomli_w.dumps({key: value for key, value in table.items() if value is not None})
@@ -122,7 +121,6 @@ def test_no_table_stops_the_program(tmp_path: Path, table: dict[str, object]) ->
     found, problems = read(path, text)
     assert isinstance(found, Settings)
     assert all("\n" not in line for line in problems)
-    assert tomllib.loads(text) is not None
 
 
 def test_the_theme_is_known_before_anything_is_checked(tmp_path: Path) -> None:
@@ -146,7 +144,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
-def test_text_can_be_read_on_every_background(theme: object) -> None:
+def test_text_can_be_read_on_every_background(theme: Theme) -> None:
     grounds = [theme.background, theme.surface, theme.panel]
     for ground in grounds:
         assert contrast(theme.foreground, ground) >= 10

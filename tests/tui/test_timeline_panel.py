@@ -4,7 +4,7 @@ from dataclasses import replace
 import hosting
 import numpy as np
 import pytest
-from hosting import PanelHost, rest
+from hosting import PanelHost, rest, text_of
 
 from engine import Edit, Snapshot, Trainer, load_experiment
 from tui.drawing.axes import number
@@ -21,14 +21,14 @@ async def arrived(panel, pilot, until):
 
 async def test_nothing_on_record():
     async with hosted(epochs=0) as (panel, session, pilot):
-        assert "nothing on record yet" in panel.as_text()
+        assert "nothing on record yet" in text_of(panel)
         await pilot.press("left", "right", "home", "end", "H", "L")
         await pilot.click(panel, offset=(60, 0))
         await pilot.hover(panel, offset=(50, 0))
         assert rest(session).step == 0
-        assert "one epoch" in panel.as_text()
+        assert "one epoch" in text_of(panel)
         panel.show(Snapshot(99, 99, "failed", load_experiment("digits")))
-        assert panel.as_text() == "nothing on record yet", "no key trains what cannot be built"
+        assert text_of(panel) == "nothing on record yet", "no key trains what cannot be built"
 
 
 async def test_keys_go_by_step_and_by_epoch(until):
@@ -41,7 +41,7 @@ async def test_keys_go_by_step_and_by_epoch(until):
             await pilot.press(key)
             await arrived(panel, pilot, until)
             assert rest(session).step == step
-            assert f"step {step} of 180 on record" in panel.as_text()
+            assert f"step {step} of 180 on record" in text_of(panel)
         await pilot.press("right")
         await arrived(panel, pilot, until)
         assert rest(session).step == 180  # no further than the record goes
@@ -94,7 +94,7 @@ async def test_while_the_worker_is_on_its_way_only_the_latest_target_counts(unti
         for x in (140, 90, 40, 21):
             await pilot.hover(app.panel, offset=(x, 1))
         assert slow.seeks == [150]
-        assert "step 21 of 200" in app.panel.as_text()  # the screen does not wait
+        assert "step 21 of 200" in text_of(app.panel)  # the screen does not wait
         slow.answers[0].set_result(150)
         await until(pilot, lambda: len(slow.seeks) > 1)
         assert slow.seeks == [150, 21]
@@ -103,7 +103,7 @@ async def test_while_the_worker_is_on_its_way_only_the_latest_target_counts(unti
         slow.answers[1].set_result(21)
         await until(pilot, lambda: app.panel._arrival is None)
         assert slow.seeks == [150, 21]
-        assert "○ step 100" in app.panel.as_text()
+        assert "○ step 100" in text_of(app.panel)
 
 
 @pytest.mark.parametrize("x", [0, 59, 119])
@@ -114,7 +114,7 @@ async def test_a_click_goes_to_the_step_under_it(x, until):
         end = 192  # the end of the axis, in four significant bits, at or after 180
         step = rest(session).step
         assert step == min(180, round(x / 119 * end))
-        assert panel.as_text().split("\n")[1].index("●") == round(step / end * 119)
+        assert text_of(panel).split("\n")[1].index("●") == round(step / end * 119)
 
 
 async def test_epochs_keyframes_and_edits_are_marked(until):
@@ -124,7 +124,7 @@ async def test_epochs_keyframes_and_edits_are_marked(until):
         snapshot = rest(session)
         panel.show(snapshot)
         await pilot.pause()
-        marks, bar, words = panel.as_text().split("\n")[:3]
+        marks, bar, words = text_of(panel).split("\n")[:3]
 
         def column(step):
             return round(step / 192 * 119)
@@ -139,7 +139,7 @@ async def test_epochs_keyframes_and_edits_are_marked(until):
         assert "epoch 4.00" in words
         panel.seek(60)
         await arrived(panel, pilot, until)
-        words = panel.as_text().split("\n")[2]
+        words = text_of(panel).split("\n")[2]
         assert "optimizer.lr" not in words
         assert "epoch 1.33" in words
 
@@ -149,7 +149,7 @@ async def test_the_future_is_dimmed_and_goes_when_something_is_changed(until):
         panel.seek(96)
         await arrived(panel, pilot, until)
         picture = panel._picture
-        here = panel.as_text().split("\n")[1].index("●")
+        here = text_of(panel).split("\n")[1].index("●")
         assert here == round(119 / 2)
         train = panel.palette.color("train")
         assert set(picture.fg[1, :here].tolist()) == {train}
@@ -157,7 +157,7 @@ async def test_the_future_is_dimmed_and_goes_when_something_is_changed(until):
         session.edit("optimizer.lr", 0.001)
         panel.show(rest(session))
         await pilot.pause()
-        assert "step 96 of 96 on record" in panel.as_text()
+        assert "step 96 of 96 on record" in text_of(panel)
 
 
 async def test_playing_is_not_having_a_future():
@@ -169,7 +169,7 @@ async def test_playing_is_not_having_a_future():
     async with app.run_test(size=(100, 3)) as pilot:
         app.panel.show(then)
         await pilot.pause()
-        assert "step 50 of 50" in app.panel.as_text()
+        assert "step 50 of 50" in text_of(app.panel)
 
 
 @pytest.mark.parametrize("width", [46, 36])
@@ -182,7 +182,7 @@ async def test_with_room_the_past_is_listed_and_a_click_goes_there(until, width)
         await pilot.pause()
         panel.seek(90)
         await arrived(panel, pilot, until)
-        lines = panel.as_text().split("\n")
+        lines = text_of(panel).split("\n")
         assert any("✎ optimizer.lr = 0.001" in line for line in lines[4:])
         row = snapshot.history.rows[3]
         head = next(y for y, line in enumerate(lines) if "valid loss" in line)
@@ -218,7 +218,7 @@ async def test_it_says_whose_weights_are_in_use_after_early_stopping():
             assert snapshot.activity == "stopped early"
             best = min(snapshot.history.rows, key=lambda row: row.valid_loss).epoch
             kept = f"the weights of epoch {best} are in use" if restore else "the last weights are in use"
-            assert f"★ best was epoch {best}; {kept}" in panel.as_text()
+            assert f"★ best was epoch {best}; {kept}" in text_of(panel)
             for width, told in (
                 (78, kept if restore else "the last is in use"),
                 (60, f"★ epoch {best} is in use" if restore else "keyframe"),
@@ -230,12 +230,12 @@ async def test_it_says_whose_weights_are_in_use_after_early_stopping():
 
 async def test_a_mark_does_not_make_another_number_of_an_epoch():
     async with hosted(epochs=20) as (panel, session, _):
-        line = panel.as_text().splitlines()[0]
+        line = text_of(panel).splitlines()[0]
         column = line.index("╷10")
         snapshot = session.snapshot
         step = next(step for step in range(1, 900) if panel._column(step, 120) == column + 2)
         panel.show(replace(snapshot, edits=(Edit(step, "optimizer.lr", 0.1),)))
-        shown = panel.as_text().splitlines()[0]
+        shown = text_of(panel).splitlines()[0]
         assert shown[column : column + 3] == "╷ ✎"
         assert "╷12" in shown
 
@@ -245,5 +245,5 @@ async def test_an_edit_is_told_in_words():
         values = {"schedule": {"name": "cosine", "floor": 0.1}, "optimizer.nesterov": True, "optimizer.lr": 1e-05}
         for (key, value), shown in zip(values.items(), ("cosine floor=0.1", "on", "1e-5"), strict=True):
             panel.show(replace(session.snapshot, edits=(Edit(100, key, value),)))
-            assert f"✎ {key} = {shown} since step 100" in panel.as_text()
-            assert f"✎ {key} = {shown}\n" in panel.as_text()
+            assert f"✎ {key} = {shown} since step 100" in text_of(panel)
+            assert f"✎ {key} = {shown}\n" in text_of(panel)

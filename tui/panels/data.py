@@ -235,9 +235,6 @@ Large splits are looked at through a fixed random sample, and the last line says
         name = self._snapshot.experiment.data.name if self._snapshot else ""
         self.border_subtitle = f"{name} · {mode}" if mode else name
 
-    def as_text(self) -> str:
-        return self.canvas.to_text(*self.canvas.size) if self.canvas.size else ""
-
     # ------------------------------------------------------------------------------------------ keys and mouse
 
     def action_next_view(self) -> None:

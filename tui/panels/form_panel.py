@@ -136,11 +136,6 @@ class FormPanel(Panel):
             parts = [(f"{WRONG} not running yet: {problem}", "error")]
         self.hint.show(parts)
 
-    def as_text(self) -> str:
-        """The rows and the hint as plain text."""
-        lines = [self.form.render_line(y).text.rstrip() for y in range(self.form.size.height)]
-        return "\n".join([*lines, self.hint.text]).strip("\n")
-
     @property
     def _shape(self) -> tuple[int, ...] | None:
         return None if self._facts is None else self._facts.shape

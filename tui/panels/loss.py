@@ -238,11 +238,6 @@ is dimmed lies ahead of it and stays on record until something is changed.
             marks.append(Mark(snapshot.step, "▼", "cursor"))
         return marks
 
-    def as_text(self) -> str:
-        """The charts that are shown, one below the other."""
-        charts = [self.charts[kind.name] for kind in self.shown]
-        return "\n\n".join(chart.to_text(*chart.size) for chart in charts)
-
     # ------------------------------------------------------------------------------------------ actions
 
     @property
