@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from tui.drawing import frames
 from tui.drawing.frames import Line, frame, line_chart
 
 
@@ -71,17 +70,3 @@ def test_a_static_chart_has_title_labels_legend_and_keeps_a_spike_of_a_million()
     assert sum(any("⠀" < c <= "⣿" for c in line) for line in text.split("\n")) >= 10
     assert line_chart([Line("a", [1], [1])], 5, 2) == "too small to draw"
     assert "\x1b" in line_chart([Line("a", [1, 2], [1, 3])], 40, 10)
-
-
-def test_plotext_is_imported_here_alone_and_only_when_needed():
-    import pathlib
-
-    folder = pathlib.Path(frames.__file__).parents[2]
-    users = [
-        path.name
-        for part in ("engine", "tui")
-        for path in (folder / part).rglob("*.py")
-        if "import plotext" in path.read_text()
-    ]
-    assert users == ["frames.py"]
-    frames.warm()
