@@ -1,4 +1,4 @@
-"""What a network sees: which inputs decide an answer, and what every layer makes of a sample.
+"""What a network sees: which inputs decide an answer, and what every layer makes of a sample or of many.
 
 All of it reads the present weights and changes nothing. Pictures are in the layout of the interface: (C, H, W).
 """
@@ -92,6 +92,28 @@ def activity(network: Network, node: str, x: Array, unit: int | None = None) -> 
     look.backward(network.nodes[-1].name, _one_hot(scores, unit))
     outputs, gradients = look.outputs[node][..., 0].copy(), look.gradients[node][..., 0].copy()
     return Activity(found, outputs, gradients, scores, unit)
+
+
+@np.errstate(all="ignore")
+def outputs(network: Network, node: str, x: Array) -> Array:
+    """What a node puts out for many inputs x (rows, *shape) in inference mode, (rows, *node.shape); at the last node
+    logits where the loss works from logits, and for INPUT the inputs themselves.
+
+    Raises KeyError for a node that there is not.
+    """
+    inputs = np.asarray(x, network.dtype).reshape(len(x), *network.shape)
+    if node == INPUT:
+        return inputs.copy()
+    shape = {one.name: one.shape for one in network.nodes}[node]
+    found = np.empty((len(inputs), *shape), network.dtype)
+    for start in range(0, len(inputs), network.evaluation_batch):
+        part = inputs[start : start + network.evaluation_batch]
+        at = network.run(len(part), training=False)
+        at.inputs[...] = part.reshape(len(part), network.features)
+        at.forward.run()
+        at.complete()
+        found[start : start + len(part)] = np.moveaxis(at.outputs[node], -1, 0)
+    return found
 
 
 def filters(network: Network, node: str) -> Array | None:

@@ -5,7 +5,7 @@ import pytest
 
 from engine import INPUT, Trainer, parse_experiment
 from engine.look import Look
-from engine.seeing import activity, effective_field, filters, occlusion, saliency
+from engine.seeing import activity, effective_field, filters, occlusion, outputs, saliency
 
 
 def trainer(layers, data=None, dtype=np.float64, steps=3):
@@ -145,3 +145,38 @@ def test_the_input_s_gradient_of_a_plane():
     weights = run.network.parameters.slots["dense1.weight"].view(run.network.values)
     assert look.backward("dense1", dy)[:, 0] == pytest.approx(weights.T @ dy[:, 0])
     assert look.gradients[INPUT].shape == (2, 1)
+
+
+def test_outputs_of_every_layer_over_a_plane_are_those_computed_by_hand():
+    layers = [{"type": "dense", "units": 5}, {"type": "batch_norm"}, {"type": "tanh"}, {"type": "dropout"}]
+    run = trainer(layers, {"name": "moons"})
+    network, slots = run.network, run.network.parameters.slots
+    network.evaluation_batch = 7  # so that the rows come in several parts, the last one shorter
+    x = np.random.default_rng(5).normal(size=(40, 2))
+    weights = {name: slot.view(network.values) for name, slot in slots.items()}
+    mean, var = (
+        network.statistics.slots[f"batch_norm1.running_{name}"].view(network.buffers) for name in ("mean", "var")
+    )
+    sums = x @ weights["dense1.weight"].T + weights["dense1.bias"]
+    normed = (sums - mean) / np.sqrt(var + 1e-5) * weights["batch_norm1.weight"] + weights["batch_norm1.bias"]
+    wanted = {
+        INPUT: x, "dense1": sums, "batch_norm1": normed, "tanh1": np.tanh(normed), "dropout1": np.tanh(normed),
+        "output": np.tanh(normed) @ weights["output.weight"].T + weights["output.bias"],
+    }  # fmt: skip
+    assert list(wanted) == [INPUT, *(node.name for node in network.nodes)]
+    for node, values in wanted.items():
+        assert outputs(network, node, x) == pytest.approx(values, rel=1e-6, abs=1e-9), node
+    with pytest.raises(KeyError):
+        outputs(network, "nobody", x)
+
+
+def test_outputs_inside_layers_that_are_computed_as_one_are_there_too():
+    layers = [{"type": "conv2d", "channels": 4, "kernel": 3}, {"type": "relu"}, {"type": "max_pool2d"}]
+    run = trainer([*layers, {"type": "flatten"}])
+    x = run.splits.validation.x[:6].astype(np.float64)
+    look = Look(run.network, 6)
+    look.forward(x)
+    for node in run.network.nodes:
+        found = outputs(run.network, node.name, x)
+        assert found.shape == (6, *node.shape)
+        assert np.moveaxis(found, 0, -1) == pytest.approx(look.outputs[node.name])

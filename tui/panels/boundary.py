@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import BadInput, Trainer
+from engine import BadInput, Splits, Trainer
 from tui.drawing.axes import number
 from tui.drawing.boundary import Plane, Points, draw_boundary, point_color, point_glyph
 from tui.drawing.halfblock import scaled
@@ -44,10 +44,7 @@ def ask_field(trainer: Trainer, width: int, height: int) -> Field:
         plane = Plane(low - room, high + room, -1, 1)
         line = np.linspace(plane.left, plane.right, 2 * max(1, width), dtype=np.float32)[:, None]
         return Field(subject, plane, answers(trainer, splits.inputs(line))[:, :1], scale)
-    width, height = undistorted(width, height)
-    plane = even(Plane.around(splits.train.points if splits.train.points is not None else ()), width, height)
-    coarse = max(1.0, float(np.sqrt(2 * width * height / MOST)))
-    columns, rows = max(1, int(width / coarse)), max(1, int(height / coarse))
+    plane, columns, rows = grid_over(splits, width, height)
     outputs = answers(trainer, splits.inputs(plane.grid(columns, rows)))
     if subject.classes:
         scores = subject.scores(outputs)
@@ -55,6 +52,15 @@ def ask_field(trainer: Trainer, width: int, height: int) -> Field:
     else:
         values = outputs[:, 0] / scale
     return Field(subject, plane, values.reshape(2 * rows, columns, *values.shape[1:]), scale)
+
+
+def grid_over(splits: Splits, width: int, height: int, most: int = MOST) -> tuple[Plane, int, int]:
+    """The plane that a picture of `width` x `height` cells shows, all the training samples in it, and the columns and
+    rows of cells of a grid over it that has at most about `most` points, two a cell."""
+    width, height = undistorted(width, height)
+    plane = even(Plane.around(splits.train.points if splits.train.points is not None else ()), width, height)
+    coarse = max(1.0, float(np.sqrt(2 * width * height / most)))
+    return plane, max(1, int(width / coarse)), max(1, int(height / coarse))
 
 
 def undistorted(width: int, height: int) -> tuple[int, int]:

@@ -133,9 +133,13 @@ class Reading:
 
 def answers(trainer: Trainer, x: Array) -> Array:
     """`trainer.predict`, in batches of few different sizes, since each size has buffers of its own."""
+    return np.asarray(trainer.predict(padded(x))[: len(x)])
+
+
+def padded(x: Array) -> Array:
+    """Rows, with the last one repeated until their number is one of few."""
     extra = -len(x) % BLOCK if len(x) > BLOCK else 0
-    padded = np.concatenate([x, np.repeat(x[-1:], extra, 0)]) if extra else x
-    return np.asarray(trainer.predict(padded)[: len(x)])
+    return np.concatenate([x, np.repeat(x[-1:], extra, 0)]) if extra else x
 
 
 def read(trainer: Trainer, part: str, count: int) -> Reading:
