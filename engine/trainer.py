@@ -169,7 +169,8 @@ class Trainer:
         """Takes many steps for one report: until the time is over, the steps are taken, the epochs are finished, or
         the run is done.
 
-        The last step is measured, which fills `probe`, unless `measure` is false; that of the whole run always is.
+        The last step is measured, which fills `probe`, unless `measure` is false; that of the whole run always is, also
+        where it diverges.
         Where the time ends it, it is measured only if measuring takes no more than a small share of the time; so are
         the ends of the epochs on the way, for the record.
         """
@@ -192,6 +193,8 @@ class Trainer:
                 self._many_steps(self._room(last_step), deadline)
             if late:
                 break
+        if self.problem and (self.probe is None or self.probe.step != self.state.step):
+            self._measure_last()
         return self._report(first, first_row)
 
     @np.errstate(all="ignore")
@@ -387,6 +390,13 @@ class Trainer:
             remedy = f"the weights are those of step {self.state.step}"
         self.problem = diverged(step, why, remedy, settings)
         return True
+
+    def _measure_last(self) -> None:
+        """The instruments at the step behind which there is no other: it is taken once more, as nobody knew then."""
+        step, problem, seconds = self.state.step, self.problem, self.seconds
+        self.restore(self.timeline.before(max(0, step - 1)))
+        self.seek(step)
+        self.problem, self.seconds = problem, seconds
 
     def _report(self, first: int, first_row: int) -> Report:
         step = self.state.step

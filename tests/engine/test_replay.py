@@ -428,6 +428,30 @@ def test_divergence_stops_before_the_update_and_names_node_and_step(lr, chunk):
     assert straight_run.state.values.tobytes() == trainer.state.values.tobytes()
 
 
+@pytest.mark.parametrize("lr", [1e12, 1e30])
+def test_the_last_good_step_of_a_diverged_run_is_measured(lr):
+    settings = {"layers": [{"type": "dense", "units": 6}], "loss": "quadratic", "optimizer": {"name": "sgd", "lr": lr}}
+    trainer, one_by_one = make(**settings), make(**settings)
+    report = trainer.advance(seconds=60.0)
+    for _ in range(trainer.state.step):
+        one_by_one.step()
+    assert report.status == trainer.status == "diverged"
+    assert trainer.probe == report.probe == one_by_one.probe
+    assert trainer.probe.step == trainer.state.step == trainer.history.steps
+    assert trainer.probe.nodes[0].update_ratio is not None
+    assert trainer.state.values.tobytes() == one_by_one.state.values.tobytes()
+
+
+def test_where_the_weights_themselves_are_lost_the_step_gone_back_to_is_measured():
+    trainer = make()
+    trainer.advance(steps=3)
+    trainer.state.values.fill(np.nan)
+    report = trainer.advance(steps=1)
+    assert report.status == "diverged"
+    assert report.probe.step == trainer.state.step < 3
+    assert np.isfinite(report.probe.nodes[0].grad_norm)
+
+
 def test_the_sentence_of_divergence_knows_whether_gradients_are_clipped():
     for clip, part in ((0, "or set regularization.clip_norm"), (1e9, "or regularization.clip_norm (now 1e+09)")):
         trainer = make(loss="quadratic", optimizer={"name": "sgd", "lr": 1e12}, regularization={"clip_norm": clip})

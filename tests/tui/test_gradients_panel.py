@@ -453,15 +453,21 @@ async def test_names_beside_the_history_are_whole_and_the_axis_stands_above_it(n
         assert {line.index("▀") for line in strip} == {lines[head].index("history")}
 
 
-async def test_a_run_that_diverges_is_told_though_its_probe_is_older(until):
+async def test_a_run_that_diverges_is_told_and_shown_at_its_last_good_step(until):
     async with hosted("digits", epochs=0) as (panel, session, pilot):
         for key, value in (("optimizer", "sgd"), ("optimizer.lr", 10.0)):
             session.edit(key, value)
         session.play()
         await until(pilot, lambda: session.snapshot.activity == "diverged")
         panel.show(session.snapshot)
-        assert "It has diverged" in text_of(panel)
-        assert "Nothing is learned yet" not in text_of(panel)
+        assert "the learning rate is far too high" in text_of(panel)
+        snapshot = session.snapshot
+        last = short(snapshot.probe.weighted[0].grad_norm)
+        session.reset()
+        session.step(snapshot.step)
+        again = rest(session).probe
+        assert last == short(again.weighted[0].grad_norm)
+        assert last in text_of(panel)
 
 
 async def test_steps_that_a_schedule_makes_small_are_no_alarm():

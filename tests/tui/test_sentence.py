@@ -374,8 +374,11 @@ def test_a_run_that_diverged_is_not_called_healthy():
     trainer = run("digits", 1, optimizer="sgd", optimizer__lr=10.0)
     assert trainer.status == "diverged"
     sentence = describe(trainer.probe, trainer.history, trainer.experiment, diverged=True)
+    assert (sentence.kind, sentence.role) == ("rate too high", "problem")
+    assert sentence.advice == "Try a learning rate below 10."
+    sentence = describe(probe(), record(FALLING), DIGITS, diverged=True)
     assert (sentence.kind, sentence.role) == ("diverged", "problem")
-    assert sentence.advice == "Try a learning rate below 10 or clip_norm = 1."
+    assert sentence.advice == "Try a learning rate below 0.005 or clip_norm = 1."
     trainer = run("exploding", 1)
     assert describe(trainer.probe, trainer.history, trainer.experiment, diverged=True).kind == "exploding"
 
