@@ -240,7 +240,8 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
         where = ".".join(path[: depth + 1])
         spot: Any = _index(place, part, where) if isinstance(place, list) else part
         if isinstance(place, dict) and part not in place and (*path, last)[depth + 1].isdigit():
-            raise BadInput(f"{key} cannot be set: the experiment has no list '{where}'")
+            reason = _recipe_instead(table) if where == "layers" else ""
+            raise BadInput(f"{key} cannot be set: the experiment has no list '{where}'{reason}")
         inner = place[spot] if isinstance(place, list) else place.get(part, {})
         if isinstance(inner, str):
             inner = {"type" if part == "activation" else "name": inner}
@@ -261,6 +262,15 @@ def set_key(table: dict[str, Any], key: str, value: Any) -> None:
     if key == "layers":
         table.pop("model", None)
     place[last] = value
+
+
+def _recipe_instead(table: Mapping[str, Any]) -> str:
+    """The end of an error sentence: what to set where a recipe makes the layers."""
+    recipe = Recipe.registry.get(table.get("model", {}).get("name"))
+    if recipe is None:
+        return ""
+    fix = f"set model.{next(iter(recipe.model_fields))}" if recipe.model_fields else "choose another with model.name"
+    return f", since model '{recipe.name}' makes its layers; {fix}"
 
 
 def _changed(data: Mapping[str, Any]) -> list[str]:

@@ -178,18 +178,20 @@ def _command_parser(name: str) -> Parser:
     return parser
 
 
-def _changes(parser: Parser, seed: bool = True) -> None:
+def _changes(parser: Parser) -> None:
+    _epochs(parser)
+    parser.add_argument("--seed", type=_whole, metavar="S", help="decides every random number")
+    _sets(parser, "change a setting, such as optimizer.lr=0.01 or 'model.hidden=[32, 16]'")
+
+
+def _epochs(parser: Parser) -> None:
     parser.add_argument("--epochs", type=_whole, metavar="N", help="passes over the training data")
-    if seed:
-        parser.add_argument("--seed", type=_whole, metavar="S", help="decides every random number")
-    _sets(parser)
 
 
-def _sets(parser: Parser) -> None:
+def _sets(parser: Parser, meaning: str) -> None:
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets",
-        help="change a setting, such as optimizer.lr=0.01 or layers.0.units=8; may be given again",
-    )  # fmt: skip
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help=f"{meaning}; may be given again"
+    )
 
 
 def _data(parser: Parser) -> None:
@@ -216,7 +218,8 @@ def _train(parser: Parser) -> None:
 
 def _resume(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="folder of a run")
-    _changes(parser, seed=False)
+    _epochs(parser)
+    _sets(parser, "change a setting from here on, such as optimizer.lr=0.01 or regularization.clip_norm=1")
     _cores(parser)
     _output(parser)
     _data(parser)
@@ -237,19 +240,23 @@ def _evaluate(parser: Parser) -> None:
         choices=("train", "validation", "test"),
         help="which part; else test, or validation where there is no test",
     )
-    _sets(parser)
+    _sets(parser, "a setting of --data NAME, such as data.path=other.csv")
     _json(parser)
     _data(parser)
 
 
 def _list(parser: Parser) -> None:
-    parser.add_argument("kind", nargs="*", metavar="KIND", help="a kind such as optimizer, or one name such as adam")
+    parser.add_argument(
+        "kind", nargs="*", metavar="KIND", help="a kind such as optimizer, or one name such as adam or spiral"
+    )
     _json(parser)
 
 
 def _init(parser: Parser) -> None:
     parser.add_argument("file", nargs="?", default="experiment.toml", metavar="FILE", help="experiment.toml by default")
+    parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="file or preset that it begins as")
     parser.add_argument("--force", action="store_true", help="overwrite the file")
+    _changes(parser)
 
 
 def _check(parser: Parser) -> None:

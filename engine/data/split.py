@@ -7,8 +7,6 @@ import numpy as np
 
 from engine.data.base import DataSet, FloatArray, LabelArray, Table
 from engine.data.crosses import PlaneSet, cross
-from engine.data.downloads import Progress, fetch
-from engine.data.folders import MissingData
 from engine.data.scale import CHUNK, Scaler, fill_missing, fit_scaler
 from engine.errors import BadInput
 from engine.rng import rng
@@ -55,18 +53,18 @@ class Splits:
         return np.ascontiguousarray(self.scaler.transform(cross(self.crosses, raw)), dtype=np.float32)
 
 
-def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: Progress | None = None) -> Splits:
+def prepare(dataset: DataSet, seed: int, folder: Path | None = None) -> Splits:
     """Loads a data set and splits it; the same settings and seed give the same rows on every machine.
 
     Where the inputs are to be predicted, they are the targets too, (rows, features), and there are no classes.
 
     `test` is held out of all rows where there is no official test part; of what is left, `validation`; of the rest, the
-    training rows, `limit` keeps the first. Rows are drawn by a permutation and keep their order within a split. With
-    `download`, a public data set that is missing is fetched first and `download` is told how far it is.
+    training rows, `limit` keeps the first. Rows are drawn by a permutation and keep their order within a split.
 
-    Raises BadInput where files are missing or wrong, or a split would have no row; RunFailed where a download fails.
+    Raises BadInput where files are missing or wrong, or a split would have no row; of a public data set, MissingData,
+    which `engine.data.downloads.fetch` cures.
     """
-    table = _load(dataset, seed, folder, download)
+    table = dataset.load(seed, folder)
     rows, validation_rows, test_rows = _rows(dataset, table, seed)
     if table.x.ndim == 2:
         fill_missing(table.x, rows)
@@ -100,16 +98,6 @@ def prepare(dataset: DataSet, seed: int, folder: Path | None = None, download: P
         crosses=crosses,
         target_scaler=fit_scaler(table.scaling, np.asarray(train[1])) if numbers else Scaler(),
     )
-
-
-def _load(dataset: DataSet, seed: int, folder: Path | None, download: Progress | None) -> Table:
-    try:
-        return dataset.load(seed, folder)
-    except MissingData as missing:
-        if download is None:
-            raise
-        fetch(missing.dataset, download)
-        return dataset.load(seed, folder)
 
 
 def _rows(dataset: DataSet, table: Table, seed: int) -> tuple[LabelArray, LabelArray, LabelArray]:

@@ -16,9 +16,11 @@ from pets import pets
 from refusing import refused
 
 import engine.data.downloads
-from engine import KINDS, GradientError, Trainer, load_experiment, parse_experiment, presets
+from engine import KINDS, GradientError, Trainer, is_live, load_experiment, parse_experiment, parse_value, presets
 from engine.augment import Augmentation
 from engine.checkpoint import load_checkpoint
+from engine.data import MissingData, Table
+from engine.data.tables import Digits
 from tui.cli import COMMANDS, main, version
 from tui.commands.check import verdict
 
@@ -140,6 +142,19 @@ def test_evaluate_shows_the_target_that_is_furthest_off(tmp_path: Path, capsys: 
     for line in lines:
         target, prediction, error = map(float, line.split()[1:4])
         assert abs(target - prediction) == pytest.approx(error, rel=0.01)
+
+
+def test_evaluate_prints_plain_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = tmp_path / "houses.csv", tmp_path / "run"
+    rows = "".join(f"{place % 7},{place % 3},{120_000 + 9_000 * place}\n" for place in range(60))
+    table.write_text(f"rooms,floors,price\n{rows}")
+    changes = ("data.name=csv", f"data.path={table}", "data.target=price", "data.test=0.2", "loss.name=mse")
+    sets = [part for change in changes for part in ("--set", change)]
+    assert main(["train", "--epochs", "1", "--quiet", "--out", str(out), *sets]) == 0
+    text = read(capsys, "evaluate", str(out))
+    assert not re.search(r"\de[+-]?\d", text)
+    worst = text.splitlines()[-1].split()
+    assert all(re.fullmatch(r"-?\d{5,6}", number) for number in worst[1:])
 
 
 def test_evaluate_tells_where_the_data_has_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -280,6 +295,20 @@ def test_list_takes_the_titles_that_it_prints(spelling: str, title: str, capsys:
     assert len(json.loads(read(capsys, "list", *spelling.split(), "--json"))) == 1
 
 
+def test_list_shows_a_preset_and_what_to_do_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = read(capsys, "list", "xor-mlp")
+    assert text.startswith("preset xor-mlp\n  XOR with a hidden layer\n")
+    for line in ("nn-tui xor-mlp ", "nn-tui train xor-mlp ", "nn-tui init FILE xor-mlp "):
+        assert f"\n  {line}" in text
+    both = read(capsys, "list", "spiral")
+    assert both.startswith("data set spiral\n")
+    assert "\n\npreset spiral\n" in both
+    assert read(capsys, "list", "preset", "spiral").startswith("preset spiral\n")
+    table = json.loads(read(capsys, "list", "xor-mlp", "--json"))["preset"]["xor-mlp"]
+    assert parse_experiment(table) == load_experiment("xor-mlp")
+    assert "did you mean 'xor-mlp'" in refused(capsys, "list", "xor-mpl")
+
+
 def test_list_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'adam'" in refused(capsys, "list", "optimizer", "adm")
     assert "did you mean 'dense'" in refused(capsys, "list", "optimizer", "dense")
@@ -299,6 +328,32 @@ def test_init_writes_a_file_that_trains(tmp_path: Path, capsys: pytest.CaptureFi
         if "=" in line and not line.startswith("#"):
             assert "#" in line, f"no comment: {line}"
     assert main(["train", str(file), "--epochs", "1", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("name", presets())
+def test_init_writes_any_preset(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lesson.toml"
+    read(capsys, "init", str(file), name, "--epochs", "3", "--set", "optimizer.lr=0.25")
+    assert load_experiment(file) == load_experiment(name, {"epochs": 3, "optimizer.lr": 0.25})
+
+
+def test_init_writes_layers_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own, file = tmp_path / "own.toml", tmp_path / "file.toml"
+    own.write_text(
+        '[data]\nname = "digits"\n[[layers]]\ntype = "flatten"\n[[layers]]\ntype = "dense"\nname = "wide"\n'
+        '[[layers]]\ntype = "dense"\n[[layers]]\ntype = "add"\ninputs = ["wide", "dense2"]\n'
+    )
+    read(capsys, "init", str(file), str(own))
+    assert load_experiment(file) == load_experiment(own)
+    assert file.read_text().count("# number of outputs") == 1
+
+
+def test_init_does_not_take_a_preset_for_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "nn-tui init spiral.toml spiral" in refused(capsys, "init", "spiral")
+    assert not (tmp_path / "spiral").exists()
 
 
 def test_init_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -379,8 +434,8 @@ def test_data_fetch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert read(capsys, "data", "fetch", "mnist") == f"mnist is in {tmp_path / 'mnist'}\n"
 
 
-def test_missing_mnist_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_missing_mnist_is_downloaded_by_whatever_needs_it(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def unreachable(url: str, target: Path, progress: object) -> None:
         raise engine.data.downloads._MirrorError("cannot be reached")
@@ -389,6 +444,33 @@ def test_missing_mnist_says_how_to_get_it(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(engine.data.downloads, "_download", unreachable)
     assert "could not be downloaded" in refused(capsys, "train", "mnist-mlp", code=1)
+    assert "could not be downloaded" in refused(capsys, "check", "mnist-mlp", code=1)
+    evaluate = ("evaluate", str(runs / "digits"), "--data", "mnist")
+    assert "could not be downloaded" in refused(capsys, *evaluate, code=1)
+
+
+def test_a_run_gets_its_data_where_it_is_missing(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load, missing = Digits.load, [True]
+    fetched: list[str] = []
+
+    def gone(self: Digits, seed: int, folder: Path | None = None) -> Table:
+        if missing:
+            raise MissingData("digits", "digits.csv")
+        return load(self, seed, folder)
+
+    def fetch(name: str, progress: object) -> None:
+        fetched.append(name)
+        missing.clear()
+
+    monkeypatch.setattr(Digits, "load", gone)
+    monkeypatch.setattr("tui.commands.downloading.fetch", fetch)
+    for arguments in (("evaluate", str(runs / "digits")), ("resume", str(runs / "digits"))):
+        missing.append(True)
+        main(arguments)
+    assert fetched == ["digits", "digits"]
+    assert "finished after 4 epochs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
@@ -432,3 +514,15 @@ def test_a_terminal_that_cannot_draw_is_named(
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert "TERM=dumb cannot draw" in refused(capsys, "digits")
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_what_help_gives_as_an_example_works(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"] if name else ["--help"])
+    examples = re.findall(r"'?(\w+\.\w+)=(\[[^]]*\]|[^\s;']+)", capsys.readouterr().out)
+    examples = [(key, value) for key, value in examples if not key.startswith("data.")]
+    assert bool(examples) == (name in ("", "train", "resume", "init", "check"))
+    for key, value in examples:
+        assert load_experiment("digits", {key: parse_value(" ".join(value.split()))}) != load_experiment("digits")
+        assert is_live(key) or name != "resume"

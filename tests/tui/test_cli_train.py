@@ -91,6 +91,11 @@ def test_a_finished_run_asks_for_epochs(capsys: pytest.CaptureFixture[str], tmp_
     fewer = refused(capsys, "resume", out, "--epochs", "2")
     assert "has trained for 3 epochs already, more than 2; give it more, such as --epochs 6" in fewer
     assert "optimizer.name cannot be changed" in refused(capsys, "resume", out, "--set", "optimizer.name=sgd")
+    said = refused(capsys, "resume", out, "--set", "model.hidden=[8]")
+    anew = shlex.split(said.partition("start a new one: nn-tui ")[2])
+    assert main([*anew, "--epochs", "1", "--quiet"]) == 0
+    assert anew == ["train", f"{out}/experiment.toml", "--set", "model.hidden=[8]"]
+    assert "did you mean 'optimizer'" in refused(capsys, "resume", out, "--set", "optimizr.lr=1")
     assert main(["resume", out, "--epochs", "4", "--set", "optimizer.lr=0.001"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("epoch 4/4  step 20")
     assert "lr = 0.005" in (tmp_path / "run" / "experiment.toml").read_text()
@@ -230,7 +235,7 @@ BAD = {
     "wrong value": (["train", "--set", "optimizer.lr=-1"], "optimizer.lr is -1"),
     "not a number": (["train", "--set", "optimizer.lr=nan"], "must be a finite number"),
     "no such item": (["train", "--set", "model.hidden.7=3"], "the list has items 0 to 1"),
-    "no such list": (["train", "--set", "layers.0.units=8"], "the experiment has no list 'layers'"),
+    "no such list": (["train", "--set", "layers.0.units=8"], "model 'mlp' makes its layers; set model.hidden"),
     "text for a list": (["train", "--set", "model.hidden=8,8"], "model.hidden is '8,8': must be a list"),
     "text for a number": (["train", "--set", "regularization.l2=yes"], "is 'yes': must be a number"),
     "a number for a table": (["train", "--set", "early_stopping=3"], "must be a table of settings"),

@@ -8,6 +8,7 @@ from engine import GradientError, RunFailed, connect, gradcheck, prepare
 from engine.geometry import NodeFacts, describe, seen
 from engine.layers import Shape
 from tui.commands import options
+from tui.commands.downloading import with_data
 from tui.draft import Facts
 
 SMOOTH, KINKED = 1e-6, 2e-4
@@ -21,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     Raises RunFailed, which is the verdict, where an error is too large.
     """
     experiment, folder = options.experiment(args), options.folder(args)
-    splits = prepare(experiment.data, experiment.seed, folder)
+    splits = with_data(lambda: prepare(experiment.data, experiment.seed, folder))
     nodes = connect(experiment.nodes(splits.shape, Facts.of(splits).units(experiment)), splits.shape)
     facts = describe(nodes)
     types = [node.layer.name for node in nodes]

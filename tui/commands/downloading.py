@@ -1,9 +1,26 @@
-"""A progress bar for downloads, on standard error, so that standard output stays clean."""
+"""What is missing is downloaded, with a progress bar on standard error, so that standard output stays clean."""
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
+
+from engine.data.downloads import fetch
+from engine.data.folders import MissingData
+
+Made = TypeVar("Made")
+
+
+def with_data(make: Callable[[], Made], quiet: bool = False) -> Made:
+    """What `make` gives; where it lacks a public data set, that is downloaded first. Raises RunFailed where it cannot
+    be had."""
+    try:
+        return make()
+    except MissingData as missing:
+        with Download(quiet) as download:
+            fetch(missing.dataset, download)
+        return make()
 
 
 class Download(AbstractContextManager["Download"]):

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from math import isclose, isfinite
+from math import floor, isclose, isfinite, log10
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.metrics import calibration, class_report, confusions, hardest_first,
 from engine.run import checkpoint_of
 from tui.cli import complain
 from tui.commands import options
+from tui.commands.downloading import with_data
 from tui.panels.reading import Subject
 
 WIDEST = 30
@@ -34,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     changes = options.changes(args)
     if not args.data and changes:
         raise BadInput(f"--set {next(iter(changes))} goes with --data NAME, as a setting of that data set")
-    trainer = load_checkpoint(path if os.path.isfile(path) else checkpoint_of(path), folder)
+    checkpoint = path if os.path.isfile(path) else checkpoint_of(path)
+    trainer = with_data(lambda: load_checkpoint(checkpoint, folder))
     splits = {"train": trainer.splits.train, "validation": trainer.splits.validation, "test": trainer.splits.test}
     if args.data:
         splits = _other(trainer, args.data, changes, folder)
@@ -144,7 +146,7 @@ def _other(trainer: Trainer, name: str, changes: dict[str, Any], folder: Path | 
     settings = {key.removeprefix("data."): value for key, value in changes.items()}
     chosen = DataSet.parse({"name": name, **settings}, "data")
     raw = chosen.model_copy(update={"standardize": "none"})
-    theirs, ours = prepare(raw, trainer.experiment.seed, folder), trainer.splits
+    theirs, ours = with_data(lambda: prepare(raw, trainer.experiment.seed, folder)), trainer.splits
     if len(theirs.classes) != len(ours.classes) or theirs.train.y.shape[1:] != ours.train.y.shape[1:]:
         raise BadInput(
             f"--data is '{name}': it has {_targets(theirs.classes)}, the network {_targets(ours.classes)}; {_LIKE}"
@@ -195,7 +197,7 @@ def _strict(value: Any) -> Any:
 def _text(trainer: Trainer, found: dict[str, Any]) -> str:
     lines = [f"{found['data']}, {found['split']} split, {found['rows']} rows, step {found['step']}", ""]
     if "r2" in found:
-        lines += [f"{key:<10} {found[key]:.6g}" for key in ("loss", "r2", "mae", "rmse")]
+        lines += [f"{key:<10} {_plain(found[key], 6)}" for key in ("loss", "r2", "mae", "rmse")]
         return "\n".join([*lines, *_off_by(found["most_wrong"])])
     lines += [f"loss      {found['loss']:.4f}", f"accuracy  {found['accuracy']:.4f}"]
     lines += [f"top {k:<5} {share:.4f}" for k, share in found.get("top_k", {}).items()]
@@ -255,11 +257,19 @@ def _samples(title: str, samples: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _plain(value: float, digits: int) -> str:
+    """A number with at least so many digits and all of those before the point: 212162, 0.03127; 1.2e-9, 3e+20."""
+    size = floor(log10(abs(value))) if value and isfinite(value) else 0
+    return f"{value:.{max(0, digits - 1 - size)}f}" if -5 < size < 15 else f"{value:.{digits}g}"
+
+
 def _off_by(rows: list[dict[str, Any]]) -> list[str]:
     """The rows that are furthest off, by the target of the largest error."""
     lines = ["", "the most wrong", f"{'row':>6}  {'target':>10}  {'prediction':>10}  largest error"]
     for each in rows[:SAMPLES]:
         place = int(np.argmax(np.abs(np.subtract(each["prediction"], each["target"]))))
-        numbers = f"{each['target'][place]:10.4g}  {each['prediction'][place]:10.4g}  {each['error']:13.4g}"
+        values = (each["target"][place], each["prediction"][place], each["error"])
+        target, said, error = (_plain(value, 4) for value in values)
+        numbers = f"{target:>10}  {said:>10}  {error:>13}"
         lines.append(f"{each['row']:>6}  {numbers}  {each.get('file', '')}".rstrip())
     return lines

@@ -1,4 +1,4 @@
-"""nn-tui init [FILE]: an experiment file with every setting, its default, its meaning and what it allows."""
+"""nn-tui init [FILE] [EXPERIMENT]: an experiment file with every setting, its meaning and what it allows."""
 
 import argparse
 import os
@@ -6,15 +6,17 @@ from shlex import quote
 
 from pydantic import BaseModel
 
-from engine import BadInput, Component, Experiment, Setting, load_experiment
+from engine import BadInput, Component, Experiment, LayerEntry, Setting, load_experiment, presets
 from engine.component import plain
 from engine.files import expanded, write_atomically
+from tui.commands import options
 from tui.commands.list import describe, literal
 
 HEADER = """\
 # An experiment of nn-tui: open it with 'nn-tui FILE', train it with 'nn-tui train FILE'.
 # Every setting stands here; those behind a '#' are unset.
 """
+_OF_ENTRY = tuple(Setting.of(name, LayerEntry.model_fields[name]) for name in ("name", "inputs"))
 START = {"title": "My experiment", "notes": ""}
 LAYERS = """\
 # Instead of [model], the layers themselves, in order; inputs = [...] names other nodes where a layer has more than one:
@@ -28,13 +30,17 @@ LAYERS = """\
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the file. Raises BadInput where there is one already."""
+    """Writes the file. Raises BadInput where there is one already, or the name is a preset's."""
     path = expanded(args.file)
+    if args.file in presets() and args.experiment is None:
+        raise BadInput(f"'{args.file}' is a preset; name the file first: nn-tui init {args.file}.toml {args.file}")
     if os.path.lexists(path) and not args.force:
         raise BadInput(f"'{path}' is there already; choose another name, or overwrite it with --force")
     if os.path.isdir(path):
         raise BadInput(f"'{path}' is a folder; name a file")
-    write_atomically(path, template(load_experiment("digits", START)).encode())
+    changes = options.changes(args)
+    start = (args.experiment, changes) if args.experiment else ("digits", START | changes)
+    write_atomically(path, template(load_experiment(*start)).encode())
     print(f"wrote {path}; train it with: nn-tui train {quote(str(path))}")
     return 0
 
@@ -42,11 +48,13 @@ def run(args: argparse.Namespace) -> int:
 def template(experiment: Experiment) -> str:
     """An experiment as commented TOML, from the fields of the experiment and its components."""
     fields = Experiment.model_fields
-    plain_fields = [name for name in fields if name != "layers" and not _is_section(getattr(experiment, name))]
-    top = [Setting.of(name, fields[name]) for name in plain_fields]
+    apart = {name for name in fields if name in ("model", "layers") or _is_section(getattr(experiment, name))}
+    top = [Setting.of(name, field) for name, field in fields.items() if name not in apart]
     parts = [HEADER, "\n".join(_line(setting, getattr(experiment, setting.name)) for setting in top)]
     for name, field in fields.items():
         section = getattr(experiment, name)
+        if name == "layers":
+            parts += _layers(section)
         if not _is_section(section):
             continue
         meaning = field.description or (type(section).__doc__ or "").strip().partition("\n")[0]
@@ -60,6 +68,22 @@ def template(experiment: Experiment) -> str:
         if name == "model":
             parts.append("\n" + LAYERS.rstrip())
     return "\n".join(parts) + "\n"
+
+
+def _layers(entries: tuple[LayerEntry, ...]) -> list[str]:
+    """A table a layer; what a setting means stands where it is met for the first time."""
+    parts: list[str] = []
+    known: set[str] = set()
+    for entry in entries:
+        own = [_line(setting, getattr(entry, setting.name)) for setting in _OF_ENTRY if getattr(entry, setting.name)]
+        lines = [f"{f'type = {literal(entry.layer.name)}':<30}  # 'nn-tui list layer' names them all", *own]
+        lines += [_line(setting, getattr(entry.layer, setting.name)) for setting in entry.layer.settings()]
+        for place, line in enumerate(lines):
+            text, _, comment = line.partition("  # ")
+            lines[place] = text.rstrip() if comment in known else line
+            known.add(comment)
+        parts.append("\n".join(["\n[[layers]]", *lines]))
+    return parts
 
 
 def _is_section(value: object) -> bool:

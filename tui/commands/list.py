@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from engine import KINDS, BadInput, Component, Experiment, Setting, load_experiment, presets
 from engine.component import nearest
 from engine.layers.activations import Activation
+from tui.draft import short
+from tui.naming import composed
+from tui.words import lines
 
 PRESETS, ACTIVATIONS, SECTIONS = "preset", "activation", "section"
 
@@ -25,8 +28,9 @@ def run(args: argparse.Namespace) -> int:
     elif (kind := _kind(wanted)) == PRESETS:
         print(_names(PRESETS))
     else:
-        found = _choices(kind).values() if kind else _named(wanted)
-        print("\n\n".join(map(_described, found)))
+        preset = _preset(wanted)
+        found = _choices(kind).values() if kind else _named(wanted, preset)
+        print("\n\n".join([*map(_described, found), *([_shown(preset)] if preset else [])]))
     return 0
 
 
@@ -38,6 +42,12 @@ def _kind(wanted: str) -> str | None:
         if spelled in (kind, plural, kind.replace(" ", ""), plural.replace(" ", "")):
             return kind
     return {"data": "data set", "model": "recipe", "models": "recipe", "init": "initializer"}.get(spelled)
+
+
+def _preset(wanted: str) -> str | None:
+    """A preset by its name, alone or behind the word preset."""
+    before, _, name = wanted.rpartition(" ")
+    return name if name in presets() and (not before or _kind(before) == PRESETS) else None
 
 
 @dataclass(frozen=True)
@@ -73,15 +83,16 @@ def _sections() -> dict[str, Entry]:
     return found
 
 
-def _named(wanted: str) -> list[Entry]:
+def _named(wanted: str, preset: str | None) -> list[Entry]:
+    """The components of a name. Raises BadInput where there is none, and no preset either."""
     kinds = (*KINDS, SECTIONS)
     everything = {kind: _choices(kind) for kind in kinds}
     found = [entries[wanted] for entries in everything.values() if wanted in entries]
     before, _, name = wanted.rpartition(" ")
     if (kind := _kind(before)) and kind != PRESETS and name in (entries := _choices(kind)):
         found = [entries[name]]
-    if not found:
-        names = [*kinds, PRESETS, ACTIVATIONS, *(key for entries in everything.values() for key in entries)]
+    if not found and preset is None:
+        names = [*kinds, PRESETS, *presets(), ACTIVATIONS, *(key for entries in everything.values() for key in entries)]
         near = nearest(name if kind else wanted, names)
         near = near if "mean" in near else f"; choose one of {', '.join((PRESETS, *kinds))}"
         raise BadInput(f"list '{wanted}': no kind or component of that name{near}")
@@ -96,6 +107,21 @@ def _names(kind: str) -> str:
     width = max(map(len, entries))
     title = "losses" if kind == "loss" else f"{kind}s"
     return "\n".join([title, *(f"  {name:<{width}}  {text}".rstrip() for name, text in entries.items())])
+
+
+def _shown(preset: str) -> str:
+    """A preset: what it shows, what it is made of, and what can be done with it."""
+    experiment = load_experiment(preset)
+    optimizer = f"{experiment.optimizer.name} {short(experiment.optimizer)}".strip()
+    made = f"{composed(experiment)}; {optimizer}; {experiment.epochs} epochs of batches of {experiment.batch_size}"
+    uses = {
+        f"nn-tui {preset}": "opens it in the workbench",
+        f"nn-tui train {preset}": "trains it without a screen",
+        f"nn-tui init FILE {preset}": "writes it as a file with every setting explained",
+    }
+    width = max(map(len, uses))
+    about = [f"preset {preset}", f"  {experiment.title}", *(f"  {line}" for line in lines(experiment.notes, 100))]
+    return "\n".join([*about, f"  {made}", "", *(f"  {line:<{width}}  {does}" for line, does in uses.items())])
 
 
 def _described(entry: Entry) -> str:
@@ -128,7 +154,9 @@ def literal(value: Any) -> str:
 def _table(wanted: str) -> dict[str, Any]:
     kind = _kind(wanted) if wanted else None
     if wanted and kind is None:
-        return {entry.kind: {entry.name: _table_of(entry)} for entry in _named(wanted)}
+        preset = _preset(wanted)
+        named = {entry.kind: {entry.name: _table_of(entry)} for entry in _named(wanted, preset)}
+        return named | ({PRESETS: {preset: load_experiment(preset).table()}} if preset else {})
     found: dict[str, Any] = {}
     for name in (PRESETS, *KINDS, SECTIONS) if kind is None else (kind,):
         if name == PRESETS:

@@ -1,13 +1,17 @@
 """What options mean to the engine: dotted changes, data folders."""
 
 import argparse
+import os
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-from engine import BadInput, Experiment, load_experiment, parse_value
+from engine import BadInput, Experiment, Trainer, is_live, load_experiment, parse_value
 from engine.cores import available
 from engine.experiment import outer_first
 from engine.files import expanded
+from engine.run import EXPERIMENT
+from tui.commands.list import literal
 
 
 def changes(args: argparse.Namespace) -> dict[str, Any]:
@@ -28,6 +32,21 @@ def changes(args: argparse.Namespace) -> dict[str, Any]:
 def experiment(args: argparse.Namespace) -> Experiment:
     """The experiment that the command line names, with its changes. Raises BadInput."""
     return load_experiment(args.experiment, changes(args))
+
+
+def edit(trainer: Trainer, wanted: dict[str, Any], run: Path, command: str) -> None:
+    """Changes settings of a run from here on, which lies in the folder `run`.
+
+    Raises BadInput for one that needs a new run, with the line that starts it by `command`.
+    """
+    for key, value in wanted.items():
+        trainer.experiment.edited({key: value})
+        if not is_live(key):
+            line = f"{command} {quote(str(run / EXPERIMENT))} --set {quote(f'{key}={literal(value)}')}"
+            there = os.path.isfile(run / EXPERIMENT)
+            fix = f"start a new one: {line}" if there else "open it in the workbench and change it there"
+            raise BadInput(f"{key} cannot be changed during a run, which keeps its data, network and optimizer; {fix}")
+        trainer.edit(key, value)
 
 
 def folder(args: argparse.Namespace) -> Path | None:

@@ -6,6 +6,7 @@ from engine import BadInput, Trainer
 from engine.files import expanded
 from engine.run import EXPERIMENT, Run
 from tui.commands import options
+from tui.commands.downloading import with_data
 from tui.commands.training import diverged, go_on
 
 
@@ -14,11 +15,11 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput where there is nothing left to do, RunFailed where the run had diverged; then nothing is written.
     """
-    resumed = Run.resume(expanded(args.run), options.folder(args), options.cores(args))
+    run, folder, cores = expanded(args.run), options.folder(args), options.cores(args)
+    resumed = with_data(lambda: Run.resume(run, folder, cores), args.quiet)
     trainer = resumed.trainer
     changes = options.changes(args)
-    for key, value in changes.items():
-        trainer.edit(key, value)
+    options.edit(trainer, changes, resumed.folder, "nn-tui train")
     if changes:
         trainer.measure()
     if trainer.problem is not None:

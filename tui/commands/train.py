@@ -6,7 +6,7 @@ from engine import Trainer, prepare
 from engine.files import expanded
 from engine.run import Run, refuse_taken
 from tui.commands import options
-from tui.commands.downloading import Download
+from tui.commands.downloading import with_data
 from tui.commands.training import go_on
 
 
@@ -16,7 +16,6 @@ def run(args: argparse.Namespace) -> int:
     out = expanded(args.out) if args.out else None
     if out is not None:
         refuse_taken(out)
-    with Download(quiet=args.quiet) as download:
-        splits = prepare(experiment.data, experiment.seed, folder, download)
+    splits = with_data(lambda: prepare(experiment.data, experiment.seed, folder), args.quiet)
     trainer = Trainer(experiment, splits, cores=options.cores(args))
     return go_on(trainer, Run.start(trainer, out) if out is not None else None, args)

@@ -30,7 +30,7 @@ def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trai
     from engine import load_experiment
     from engine.checkpoint import load_checkpoint
     from engine.run import CHECKPOINT, Run
-    from tui.commands.options import changes
+    from tui.commands.options import changes, edit
 
     name, wanted = args.experiment, changes(args)
     if name is None and not wanted:
@@ -41,6 +41,5 @@ def _source(args: argparse.Namespace, folder: Path | None) -> "Experiment | Trai
         trainer = Run.resume(Path(name), folder).trainer
     else:
         return load_experiment(name or "digits", wanted)
-    for key, value in wanted.items():
-        trainer.edit(key, value)
+    edit(trainer, wanted, Path(name if os.path.isdir(name) else os.path.dirname(name)), "nn-tui")
     return trainer

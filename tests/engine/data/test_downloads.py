@@ -14,6 +14,7 @@ import pytest
 
 from engine.data import SOURCES, DataSet, fetch, prepare
 from engine.data.downloads import Download, Source
+from engine.data.folders import MissingData
 from engine.errors import BadInput, RunFailed
 
 CONTENT = bytes(range(256)) * 40
@@ -223,7 +224,7 @@ def test_a_full_or_read_only_disk_is_one_line(site, cache, monkeypatch, number, 
     assert left_over(cache) == []
 
 
-def test_prepare_downloads_what_is_missing_when_it_may(site, cache, monkeypatch):
+def test_what_prepare_misses_can_be_fetched(site, cache, monkeypatch):
     files = {
         "train-images-idx3-ubyte.gz": b"\0\0\x08\x03" + b"\0\0\0\x02" + b"\0\0\0\x01" * 2 + b"\x00\xff",
         "train-labels-idx1-ubyte.gz": b"\0\0\x08\x01" + b"\0\0\0\x02" + b"\x03\x04",
@@ -234,7 +235,10 @@ def test_prepare_downloads_what_is_missing_when_it_may(site, cache, monkeypatch)
         site.files[f"/{name}"] = gzip.compress(content)
     downloads = [Download(name, md5(content), unpacked=True) for name, content in files.items()]
     offer(monkeypatch, [site.url], *downloads)
-    splits = prepare(DataSet.parse("mnist"), 0, download=lambda *news: None)
+    with pytest.raises(MissingData) as missing:
+        prepare(DataSet.parse("mnist"), 0)
+    fetch(missing.value.dataset)
+    splits = prepare(DataSet.parse("mnist"), 0)
     assert splits.train.x.ravel().tolist() == [0, 1]
     assert splits.train.y.tolist() == [3, 4]
     assert splits.test.x.ravel().tolist() == pytest.approx([0.2])
