@@ -33,6 +33,10 @@ class Ends:
         if splits.validation is not None:
             self._validation = Evaluation(experiment, network, splits.validation, encode(splits.validation))
 
+    def chance(self) -> float:
+        """See `Evaluation.chance`, of the training split or its sample."""
+        return self._train.chance()
+
     def row(self, state: State, lr: float, grad_norm: float, update_ratio: float | None, seconds: float) -> EpochRow:
         """The epoch's row of the record, at the present weights."""
         train_loss, train_accuracy = self._train.measure()

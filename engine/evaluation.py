@@ -1,14 +1,19 @@
 """Loss and accuracy of a whole split, in inference mode; targets as the loss takes them, outputs as a person does."""
 
-from math import nan
+from math import nan, prod
 
 import numpy as np
 
 from engine.data import Split, Splits
 from engine.errors import BadInput
 from engine.experiment import Experiment
+from engine.layers import Scratch
+from engine.losses import LossSite
 from engine.memory import Array
 from engine.network import Network
+from engine.plan import Plan
+
+CERTAIN = 1e-6  # a probability so near 0 or 1 counts as this
 
 
 class Evaluation:
@@ -45,8 +50,30 @@ class Evaluation:
             total += float(at.vitals[0]) * weight
             if self.labels is not None:
                 right += int(np.count_nonzero(decide(at.y, self.threshold) == self.labels[which]))
-        loss = total / sum(weight for _, _, weight in self.blocks)
-        return loss, right / self.rows if self.labels is not None else None
+        return total / self._weight, right / self.rows if self.labels is not None else None
+
+    @np.errstate(all="ignore")
+    def chance(self) -> float:
+        """The loss of the one answer to all samples that is the mean of their targets, such as how frequent each class
+        is: what can be had without a look at the inputs; nan for no rows.
+        """
+        if not self.rows:
+            return nan
+        network, total = self.network, 0.0
+        units = prod(network.nodes[-1].shape)
+        mean = sum(targets[:units].sum(axis=1, dtype=np.float64) for _, targets, _ in self.blocks) / self.rows
+        answer = before(mean, network.loss.link).astype(network.dtype)[:, None]
+        for _, targets, weight in self.blocks:
+            z, plan = np.repeat(answer, targets.shape[1], axis=1), Plan(network.dtype)
+            at = LossSite(z, targets, np.zeros(1, network.dtype), np.zeros_like(z), Scratch())
+            network.loss.forward(plan, at)
+            plan.run()
+            total += float(at.value[0]) * weight
+        return total / self._weight
+
+    @property
+    def _weight(self) -> float:
+        return sum(weight for _, _, weight in self.blocks)
 
 
 def targets_of(experiment: Experiment, splits: Splits, split: Split) -> Array:
@@ -67,6 +94,17 @@ def answers(y: Array, link: str) -> Array:
         y = np.exp(y - y.max(axis=1, keepdims=True))
         return np.asarray(y / y.sum(axis=1, keepdims=True))
     return 0.5 + 0.5 * np.tanh(y / 2) if link == "sigmoid" else y
+
+
+def before(p: Array, link: str) -> Array:
+    """Outputs that say `p`: where the loss works from logits, those of probabilities, or of numbers in proportion to
+    them."""
+    if link == "identity":
+        return p
+    if link == "softmax":
+        return np.asarray(np.log(np.maximum(p, CERTAIN)))
+    p = np.clip(p, CERTAIN, 1 - CERTAIN)
+    return np.asarray(np.log(p / (1 - p)))
 
 
 def decide(y: Array, threshold: float) -> Array:

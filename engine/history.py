@@ -1,6 +1,7 @@
 """The record of a run: three numbers a step, a row an epoch. Written by the trainer, read by everybody."""
 
 from dataclasses import dataclass, fields
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,16 @@ class History:
     reader sees whole rows.
 
     `steps` is how far the record goes, which after going back is further than the present step, until something is
-    changed. `version` rises when rows on record are replaced or forgotten, not when others follow.
+    changed. `chance` is the training loss of an answer that does not look at the inputs (see `Evaluation.chance`): who
+    has learned anything has less. `version` rises when rows on record are replaced or forgotten, not when others
+    follow.
     """
 
     def __init__(self) -> None:
         self._vitals: Array = np.empty((1024, 2), np.float32)
         self._lrs: Array = np.empty(1024, np.float64)
         self.steps = 0
+        self.chance = nan
         self.rows: list[EpochRow] = []
         self.instruments = Instruments()
         self.version = 0

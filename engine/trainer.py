@@ -85,6 +85,7 @@ class Trainer:
         self._last_keyframe = 0.0
         self._measured = (0.0, 0.0)  # when the instruments were last read, and how long that took
         self._ends = Ends(experiment, self.network, self.splits, self._targets)
+        self.history.chance = self._ends.chance()
         self.stepper.make_room(experiment)
         self.timeline.record(self.state)
         self._measure_untrained()
