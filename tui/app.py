@@ -227,6 +227,7 @@ class Workbench(ScreenActions):
             if before is None or before.run != snapshot.run:
                 self.selected_node = None
                 self.bench.desk.fit(snapshot)
+                self.bench.hints.refresh()
             self.bench.header.show(snapshot, self.pace)
             self._report(before, snapshot)
         self._keep(snapshot)

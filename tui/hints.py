@@ -37,7 +37,8 @@ class Hints(Widget):
         shown = [action for action in ACTIONS if action.show_in_footer and action not in last]
         parts = [self._hint(action) for action in shown]
         if self._panel is not None:
-            own = [self._hint(action, self._panel) for action in self._panel.ACTIONS if action.show_in_footer]
+            shown = [action for action in self._panel.ACTIONS if action.show_in_footer and self._panel.useful(action)]
+            own = [self._hint(action, self._panel) for action in shown]
             parts = parts[:3] + own + parts[3:]
         tail = Content("  ").join([self._hint(action) for action in last])
         if sum(part.cell_length + 2 for part in parts[:2]) + tail.cell_length > width:

@@ -57,6 +57,10 @@ class Panel(Widget, can_focus=True):
         """The rows, border included, that show all there is of a run; None where a panel fills any room."""
         return None
 
+    def useful(self, action: Action) -> bool:
+        """Whether an action has a use for the present run; where it has none, the footer leaves it out."""
+        return True
+
     def choices(self) -> tuple[Action, ...]:
         """What can be gone to by name inside the panel, as actions of its own without keys, for the palette."""
         return ()

@@ -216,6 +216,34 @@ async def test_confusion_and_classes_agree_with_the_metrics():
     await opened(experiment("digits"), (60, 40), act)
 
 
+async def test_the_boundary_tells_how_many_of_the_samples_it_shows():
+    async def act(host, pilot):
+        last = text(host).splitlines()[-1]
+        drawn = sum(map(text(host).count, "●○◆◇")) - 4  # without those of the legend
+        shown = int(last.partition(" of 500 samples")[0].rpartition(" ")[2])
+        assert 40 < drawn <= shown < 200
+        await pilot.press("p")
+        assert text(host).splitlines()[-1].endswith("all 500 samples")
+        await pilot.press("p")
+        assert text(host).splitlines()[-1].endswith("0 of 500 samples")
+
+    await opened(experiment("circle", data={"validation": 0.5}), (60, 20), act)
+
+
+async def test_a_cell_of_three_columns_has_room_for_100_per_cent():
+    async def act(host, pilot):
+        await asyncio.wrap_future(host.session.ask(lambda trainer: trainer.advance(epochs=8)))
+        await answer(host, pilot)
+        matrix = host.panel.reading.report.matrix
+        pure = int((100 * np.diagonal(matrix) / matrix.sum(1) >= 99.5).sum())
+        drawn = draw(host.panel.reading, "shares", 38, 16, Palette()).to_text()
+        assert table(host.panel.reading, "shares", 38, 16, None).grid.cell == 3
+        assert pure > 0
+        assert drawn.partition("per cent")[0].count("100") == pure
+
+    await opened(experiment("digits"), (60, 40), act)
+
+
 async def test_splits_are_gone_through_and_named():
     async def act(host, pilot):
         assert host.panel.reading.part == "validation"

@@ -5,12 +5,13 @@ import asyncio
 import numpy as np
 import pytest
 from drawing_hand import DIGITS, answer, drag, drawn
-from hosting import on_screen
+from hosting import on_screen, ready
 from PIL import Image
 
-from engine import Split, Splits, Trainer, parse_experiment
+from engine import Split, Splits, Trainer, load_experiment, parse_experiment
 from engine.data.scale import Scaler
 from engine.drawn import Manner
+from tui.app import Workbench
 from tui.drawing.palette import Palette
 from tui.screens.answer import Answer
 from tui.screens.draw import DrawScreen
@@ -85,6 +86,23 @@ async def test_an_empty_pad_has_no_prediction():
         assert "nothing drawn yet" in text_of(screen)
 
     await opened(experiment(), (80, 24), act)
+
+
+async def test_where_there_is_nothing_to_draw_for_the_footer_is_silent_and_the_key_says_why(until):
+    app = Workbench(load_experiment("playground"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("5")
+        assert "d draw" not in app.bench.hints.render().plain
+        await pilot.press("d")
+        assert app.screen is app.bench
+        assert [note.message.partition(";")[0] for note in app._notifications] == [
+            "drawing is for networks that read images, and this one reads 2 numbers"
+        ]
+        app.open_choice("digits")
+        await until(pilot, lambda: "d draw" in app.bench.hints.render().plain)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DrawScreen))
 
 
 async def test_a_network_that_reads_no_images_says_so():
@@ -284,7 +302,7 @@ def test_of_two_classes_and_one_output_the_signs_are_those_of_the_answer(flowers
 def test_who_can_read_drawings():
     assert unfit((1, 28, 28)) is None
     assert unfit((3, 32, 48)) is None
-    assert "1 number:" in unfit((1,))
+    assert "1 number;" in unfit((1,))
     assert "4 numbers" in unfit((4,))
     assert unfit((1, 1, 8))
 

@@ -31,6 +31,12 @@ async def test_nothing_on_record():
         assert text_of(panel) == "nothing on record yet", "no key trains what cannot be built"
 
 
+@pytest.mark.parametrize("width", [38, 41, 46, 60, 72])
+async def test_what_to_do_without_a_record_ends_behind_a_word(width):
+    async with hosted(epochs=0, size=(width, 3)) as (panel, _, _):
+        assert text_of(panel).endswith(("one epoch", "an epoch", "record yet"))
+
+
 async def test_keys_go_by_step_and_by_epoch(until):
     async with hosted() as (panel, session, pilot):
         expected = {

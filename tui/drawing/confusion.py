@@ -81,7 +81,7 @@ def draw_confusion(
             right, share = row == column, float(shares[row, column])
             back, front = _colors(right, share, palette)
             face = BOLD if right or share > 0.1 else 0
-            text = _text(float(at[row, column])).rjust(wide) + " "
+            text = (_text(float(at[row, column])).rjust(wide) + " ")[: grid.cell]
             if (row, column) == here:
                 back, front, face = DEFAULT, palette.color("text"), BOLD | REVERSE
             picture.put(line, start + place * grid.cell, text, front, face, back)

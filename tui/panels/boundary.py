@@ -79,17 +79,37 @@ def even(plane: Plane, width: int, height: int) -> Plane:
 
 def draw_field(field: Field, width: int, height: int, palette: Palette, discrete: bool, points: str) -> Picture:
     """The field, samples on it (`points`: "some", "all" or "none"), and a line that says which glyph is what."""
-    picture, subject = Picture(width, height), field.subject
-    wide, tall = undistorted(width, height - 1 if height >= 4 else height)
+    picture = Picture(width, height)
+    wide, tall = _field_size(width, height)
     values = scaled(field.values, 2 * tall, wide, smooth=True)
-    drawn = [] if points == "none" else _samples(subject, wide * tall, points)
+    drawn = samples_shown(field, width, height, points)
     picture.paste(draw_boundary(values, field.plane, drawn, palette, discrete), 0, 0)
     if tall < height:
         _legend(picture, tall, field, palette)
     return picture
 
 
-def _samples(subject: Subject, cells: int, points: str) -> list[Points]:
+def _field_size(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of the field, which leaves a line for the legend where there is room."""
+    return undistorted(width, height - 1 if height >= 4 else height)
+
+
+def samples_shown(field: Field, width: int, height: int, points: str) -> list[Points]:
+    """The samples on a field of a size ("some", "all" or "none")."""
+    wide, tall = _field_size(width, height)
+    return [] if points == "none" else samples_on(field.subject, wide * tall, points)
+
+
+def told_samples(field: Field, width: int, height: int, points: str) -> str:
+    """How many of the samples are on the field: "55 of 500 samples"."""
+    parts = field.subject.parts
+    total = sum(parts.get(name, 0) for name in ("train", "validation"))
+    shown = sum(len(np.asarray(part.x)) for part in samples_shown(field, width, height, points))
+    return f"{shown:,} of {total:,} samples" if shown < total else f"all {total:,} samples"
+
+
+def samples_on(subject: Subject, cells: int, points: str) -> list[Points]:
+    """The samples for a picture of so many cells: "all", or "some", so that the field stays visible."""
     found = []
     names = [name for name in ("train", "validation") if name in subject.parts]
     for name in names:

@@ -57,11 +57,12 @@ def table(reading: Reading, mode: str, width: int, height: int, cell: Cell | Non
     if mode == "shares" or NARROWEST <= room <= widest(shown):
         values = 100 * shown / np.maximum(shown.sum(1, keepdims=True), 1)
         unit = "per cent of the row"
-        values = np.where(values < 0.5, 0, np.minimum(values, 99 if room < 4 else 100))
+        values = np.where(values < 0.5, 0, values)
     tall = min(len(classes) + 1, max(0, height - 1))
     line = tall + (height > tall + 1)
     place = _place(order, cell)
-    grid = Grid.of([classes[kind] for kind in order.tolist()], widest(values), width, tall, place)
+    digits = widest(values) if unit == "counts" or room > NARROWEST else NARROWEST - 1  # 100 % is alone in its row
+    grid = Grid.of([classes[kind] for kind in order.tolist()], digits, width, tall, place)
     return Table(order, values, unit, grid, tall, line, confusions(matrix)[: max(0, height - line - 1)])
 
 

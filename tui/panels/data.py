@@ -16,8 +16,10 @@ from tui.drawing.widget import Drawing
 from tui.panel import Panel
 from tui.panels import confusion
 from tui.panels.answers import Answers
+from tui.panels.boundary import told_samples
 from tui.panels.reading import PARTS, Reading, Subject
 from tui.panels.views import CONFUSION, VIEWS, Look, View, draw_tabs, draw_view, grid_of, place_at, tabs, views
+from tui.screens.verdict import unfit
 from tui.sentence import whose_weights
 from tui.words import ending, squeezed
 
@@ -63,7 +65,8 @@ changes how a view is ordered or counted.
 - **Fit** and **Residuals**: predictions against targets, and what is left over. Residuals without a pattern around zero
   are as good as it gets; a pattern is something the network could still learn.
 
-Large splits are looked at through a fixed random sample, and the last line says so.
+The boundary shows some of the samples, `p` all or none of them; large splits are looked at through a fixed random
+sample. How many of how many, the last line says.
 """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("next_view", "v", "View", "The next view of the data", True),
@@ -212,7 +215,9 @@ Large splits are looked at through a fixed random sample, and the last line says
         elif look.field is not None:
             plane = look.field.plane
             parts.append(f"x1 {plane.left:.1f} … {plane.right:.1f}, x2 {plane.bottom:.1f} … {plane.top:.1f}")
-        texts = [" · ".join(parts), " · ".join(parts).removesuffix(" right")]
+            parts.append(told_samples(look.field, picture.width, picture.height - 2, look.points))
+        whole = " · ".join(parts)
+        texts = [whole, whole.removesuffix(" right") if look.view.reading else parts[-1]]
         epoch = whose_weights(self._snapshot) if self._snapshot is not None and not look.view.pairs else None
         if epoch is not None:
             longer = [f"{texts[0]} · weights of epoch {epoch}", f"{texts[0]} · epoch {epoch}"]
@@ -339,10 +344,20 @@ Large splits are looked at through a fixed random sample, and the last line says
         rows = look.reading.rows[look.order] if len(look.order) else look.reading.rows
         self.app.push_screen(SeeingScreen(self.session, look.reading.part, rows.tolist(), look.chosen))
 
+    def useful(self, action: Action) -> bool:
+        return action.id != "draw_digit" or self._no_drawing is None
+
+    @property
+    def _no_drawing(self) -> str | None:
+        """Why the network cannot read drawings; None where it can."""
+        return next((unfit(node.shapes[0]) for node in self.session.snapshot.nodes), "there is no network yet")
+
     def action_draw_digit(self) -> None:
         from tui.screens.draw import DrawScreen
 
-        if self._snapshot is not None and self._snapshot.nodes:
+        if why := self._no_drawing:
+            self.notify(why, severity="warning")
+        else:
             self.app.push_screen(DrawScreen(self.session))
 
     def on_click(self, event: events.Click) -> None:

@@ -17,7 +17,7 @@ from tui.fields import as_text
 from tui.panel import Panel
 from tui.panels.record import known_steps
 from tui.sentence import best_epoch
-from tui.words import fitting
+from tui.words import fitting, squeezed
 
 POLL = 0.02  # seconds between looks at whether the worker has arrived
 APART = 7  # columns between the numbers of epochs
@@ -87,11 +87,12 @@ early stopping watches for it.
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, snapshot = Picture(width, height), self._snapshot
         if snapshot is None or snapshot.history is None or not self._known:
-            text = "nothing on record yet"
+            texts = ["nothing on record yet"]
             if snapshot is not None and snapshot.nodes:
                 play, step, epoch = (self.key_of(name) for name in ("play", "step", "epoch"))
-                text += f": {play} trains, {step} takes one batch, {epoch} one epoch"
-            picture.put(0, 0, text[:width], palette.color("muted"))
+                keys = f"{play} trains, {step} takes one batch, {epoch} one epoch"
+                texts = [f"{texts[0]}: {keys}", keys, f"{play} trains, {step} a batch, {epoch} an epoch", *texts]
+            picture.put(0, 0, squeezed(texts, width), palette.color("muted"))
             return picture
         if height == 1:
             text = f" {count(self.step)}/{count(self._known)}"

@@ -65,8 +65,8 @@ def unfit(shape: tuple[int, ...]) -> str | None:
         return None
     count = int(np.prod(shape))
     return (
-        f"Drawing is for networks that read images, and this one reads {count} number{'s' * (count != 1)}: go back and "
-        f"open digits, mnist-cnn or a folder of images."
+        f"drawing is for networks that read images, and this one reads {count} number{'s' * (count != 1)}; "
+        "open digits, mnist-cnn or a folder of images"
     )
 
 
