@@ -214,6 +214,8 @@ class Workbench(ScreenActions):
         fresh = before is None or snapshot.version != before.version
         self._snapshot = snapshot
         self._frames += 1
+        for panel in self.bench.desk.panels.values() if fresh else ():
+            panel.follow(snapshot)
         flowing = (
             before is not None and before.activity == snapshot.activity == "playing" and before.run == snapshot.run
         )

@@ -53,6 +53,10 @@ class Panel(Widget, can_focus=True):
         It has about 2 ms, since it shares one processor with training.
         """
 
+    def follow(self, snapshot: "Snapshot") -> None:
+        """Takes in what would be missed otherwise: called with every new snapshot, also where the panel is hidden, and
+        before `show`. It must cost next to nothing."""
+
     def rows_wanted(self, snapshot: "Snapshot") -> int | None:
         """The rows, border included, that show all there is of a run; None where a panel fills any room."""
         return None

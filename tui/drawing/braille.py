@@ -7,7 +7,7 @@ from tui.drawing.picture import DEFAULT, Picture
 
 BLANK = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of each dot of a cell
-PATTERNS = {"solid": (1, 1), "dashed": (4, 7), "dotted": (1, 3)}  # dot columns drawn, out of
+PATTERNS = {"solid": (1, 1), "dashed": (4, 7), "dotted": (1, 3), "sparse": (1, 5)}  # dot columns drawn, out of
 Floats = NDArray[np.floating]
 
 

@@ -10,7 +10,7 @@ from tui.drawing.axes import nice_end
 from tui.drawing.curves import draw
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
-from tui.drawing.series import Mark, Plot, Series, View
+from tui.drawing.series import Mark, Plot, Series, View, newest
 from tui.drawing.widget import Drawing
 
 SMOOTHING = (0.0, 0.6, 0.9, 0.97, 0.99, 0.997)
@@ -68,8 +68,13 @@ class Chart(Drawing):
 
     @property
     def last(self) -> float:
-        """The newest step."""
+        """The last step that a curve has."""
         return max((one.last for one in self._series), default=0.0)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The first and last step on the axis."""
+        return self._view.limits(self.last, newest(self._series))
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         view = self._view if self._hover is None else replace(self._view, cursor=self._hover)
@@ -83,7 +88,7 @@ class Chart(Drawing):
 
     def zoom(self, factor: float, center: float | None = None) -> None:
         """Show `factor` times as many steps, `center` (else the cursor, else the middle) staying where it is."""
-        low, high = self._view.limits(self.last)
+        low, high = self.limits
         at = self._view.cursor if center is None else center
         at = (low + high) / 2 if at is None or not low <= at <= high else at
         span = max(CLOSEST, (high - low) * factor)
@@ -97,7 +102,7 @@ class Chart(Drawing):
 
     def pan(self, share: float) -> None:
         """Move by a share of what is visible, to the right if above zero."""
-        low, high = self._view.limits(self.last)
+        low, high = self.limits
         self._look(low + share * (high - low), high - low)
 
     def _look(self, low: float, span: float) -> None:
@@ -122,7 +127,7 @@ class Chart(Drawing):
 
     def action_follow(self) -> None:
         """Keep the present width and stay with the newest step."""
-        low, high = self._view.limits(self.last)
+        low, high = self.limits
         self.view = replace(self._view, low=0.0, high=None, window=high - low)
 
     def action_toggle_log(self) -> None:
@@ -150,17 +155,17 @@ class Chart(Drawing):
         """Put the cursor on a step, and into view, or take it away."""
         if step is not None:
             step = float(min(max(round(step), 1), max(1, round(self.last))))
-            low, high = self._view.limits(self.last)
+            low, high = self.limits
             if not low <= step <= high:
                 self._look(step - (high - low) / 2, high - low)
         self.view = replace(self._view, cursor=step)
 
     def _move(self, columns: int) -> None:
-        low, high = self._view.limits(self.last)
+        low, high = self.limits
         width = self._plot.width if self._plot else 1
         cursor = self._view.cursor
         if cursor is None:
-            cursor = min(self.last, high) if columns < 0 else max(1.0, low)
+            cursor = min(newest(self._series) or self.last, high) if columns < 0 else max(1.0, low)
         else:
             cursor += columns * max(1.0, (high - low) / max(1, width))
         self._hover = None

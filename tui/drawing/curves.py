@@ -14,10 +14,13 @@ from tui.drawing.legend import draw_cursor, draw_legend
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.pyramid import Pyramid
-from tui.drawing.series import Mark, Plot, Series, View
+from tui.drawing.series import Mark, Plot, Series, View, newest
 
 Floats = NDArray[np.floating]
 FRAMED = (24, 6)  # from this size on there are axes; below, only the curves
+ROOM = 5.0  # a run before that was far worse takes no more of the height than leaves a fifth to the present one
+QUIET = 0.45  # how far its colour is moved towards the background
+FEW = 6  # glyphs of a run before, whose line is too sparse to be told by its pattern
 TITLED = (60, 14)  # narrower than this, and at least so tall, a title has a row of its own
 
 
@@ -48,7 +51,8 @@ def draw(
     that is too long is broken at its gaps of four columns.
     """
     picture = Picture(width, height)
-    low, high = view.limits(max([one.last for one in series] + [mark.step for mark in marks], default=0.0))
+    ends = [mark.step for mark in marks]
+    low, high = view.limits(max([one.last for one in series] + ends, default=0.0), max([newest(series), *ends]))
     steps = axes.Scale(low, high)
     shown = [one for one in series if one.last > 0]
     if width < 1 or height < 1 or not shown:
@@ -58,8 +62,9 @@ def draw(
             picture.put(row, max(0, (width - len(line)) // 2), line[: max(0, width)], palette.color("muted"))
         return Plot(picture, 0, 0, max(1, width), max(1, height), steps, axes.Scale(0, 1))
     if width < 10 or height < 4:
-        tops = _trace(shown[0], view, np.linspace(low, high, width + 1)).high
-        picture.put(0, 0, sparkline(tops, view.log), palette.color(shown[0].role))
+        front = min(shown, key=lambda one: one.before)
+        tops = _trace(front, view, np.linspace(low, high, width + 1)).high
+        picture.put(0, 0, sparkline(tops, view.log), palette.color(front.role))
         return Plot(picture, 0, 0, width, 1, steps, axes.Scale(0, 1))
     framed = width >= FRAMED[0] and height >= FRAMED[1]
     head = 2 if title and framed and width < TITLED[0] and height >= TITLED[1] else 1
@@ -82,8 +87,8 @@ def draw(
     _curves(plot, traced, marks, palette)
     if present is not None:
         _dim(plot, present, palette)
-    last = max(one.last for one in shown)
-    step = min(last, last if present is None else present) if view.cursor is None else min(max(view.cursor, 1.0), last)
+    last, now = max(one.last for one in shown), newest(shown)
+    step = min(now, now if present is None else present) if view.cursor is None else min(max(view.cursor, 1.0), last)
     draw_legend(plot, shown, view, palette, step, steps_per_epoch, title)
     if view.cursor is not None:
         draw_cursor(plot, view, palette, step, steps_per_epoch if framed else None)
@@ -91,14 +96,22 @@ def draw(
 
 
 def _trace(one: Series, view: View, edges: Floats) -> _Traced:
-    """A series' lowest and highest value in each column."""
+    """A series' lowest and highest value in each column; those of a run before are kept for the same columns."""
     if one.values is None:
+        columns = len(edges), float(edges[0]), float(edges[-1])
+        if columns in one.traced:
+            found: _Traced = one.traced[columns]
+            return found
         xs, ys = _points(one, edges)
         bad = np.zeros(len(edges) - 1, bool)
         place = np.searchsorted(edges, xs[~np.isfinite(ys)], "right") - 1
         bad[place[(place >= 0) & (place < len(bad))]] = True
         low, high = polyline(xs, np.where(np.isfinite(ys), ys, np.nan), edges)
-        return _Traced(one, low, high, bad, None)
+        found = _Traced(one, low, high, bad, None)
+        if one.before:
+            one.traced.clear()
+            one.traced[columns] = found
+        return found
     smooth = one.smooth_with(view.beta)
     low, high, bad = _columns(one.values, edges)
     if smooth is None:
@@ -138,15 +151,27 @@ def _columns(values: Pyramid, edges: Floats) -> tuple[Floats, Floats, NDArray[np
 
 
 def _limits(traced: Sequence[_Traced], log: bool) -> axes.Scale:
-    """The scale of what is visible."""
-    lows = np.concatenate([part for one in traced for part in (one.low, *(one.band[:1] if one.band else ()))])
-    highs = np.concatenate([part for one in traced for part in (one.high, *(one.band[1:] if one.band else ()))])
-    if log:
-        lows, highs = np.concatenate([lows[lows > 0], highs[highs > 0]]), highs[highs > 0]
-    lows, highs = lows[np.isfinite(lows)], highs[np.isfinite(highs)]
+    """The scale of what is visible; on a linear one, what of a run before lies far above the present one is cut."""
+    lows, highs = _ends([one for one in traced if not one.series.before], log)
+    other_lows, other_highs = _ends([one for one in traced if one.series.before], log)
+    if not len(lows) or not len(highs):
+        lows, highs = other_lows, other_highs
     if not len(lows) or not len(highs):
         return axes.Scale(0.1, 1.0, True) if log else axes.Scale(0.0, 1.0)
-    return axes.nice_limits(float(lows.min()), float(highs.max()), log)
+    low, high = float(lows.min()), float(highs.max())
+    if len(other_lows) and len(other_highs):
+        low, most = min(low, float(other_lows.min())), float(other_highs.max())
+        high = max(high, most if log or high <= low else min(most, low + ROOM * (high - low)))
+    return axes.nice_limits(low, high, log)
+
+
+def _ends(traced: Sequence[_Traced], log: bool) -> tuple[Floats, Floats]:
+    """The lowest and highest values that are numbers, and on a logarithmic scale above zero."""
+    lows = np.concatenate([[], *(part for one in traced for part in (one.low, *(one.band[:1] if one.band else ())))])
+    highs = np.concatenate([[], *(part for one in traced for part in (one.high, *(one.band[1:] if one.band else ())))])
+    if log:
+        lows, highs = np.concatenate([lows[lows > 0], highs[highs > 0]]), highs[highs > 0]
+    return lows[np.isfinite(lows)], highs[np.isfinite(highs)]
 
 
 def _frame(
@@ -181,13 +206,17 @@ def _frame(
 
 
 def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palette: Palette) -> None:
-    canvas = Canvas(plot.width, plot.height)
+    ground, canvas = Canvas(plot.width, plot.height), Canvas(plot.width, plot.height)
     for one in traced:
         if one.band is not None:
             tops, bottoms = _rows(plot, one.band[1]), _rows(plot, one.band[0])
-            canvas.spans(tops, bottoms, palette.faded(palette.color(one.series.role)), under=True)
-    points = [one for one in traced if one.series.values is None]
+            ground.spans(tops, bottoms, palette.faded(palette.color(one.series.role)), under=True)
+    before = [one for one in traced if one.series.before]
+    points = [one for one in traced if one.series.values is None and not one.series.before]
     steps = [one for one in traced if one.series.values is not None]
+    for one in before[::-1]:
+        tops, bottoms = joined(_rows(plot, one.high), _rows(plot, one.low))
+        ground.spans(tops, bottoms, palette.faded(palette.color(one.series.role), QUIET), one.series.pattern)
     for one in [*steps[::-1], *points[::-1]]:  # points in front of noise
         tops, bottoms = joined(_rows(plot, one.high), _rows(plot, one.low))
         noisy = one.series.values is not None
@@ -198,8 +227,11 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
         if plot.left <= column < plot.left + plot.width:
             picture.chars[body, column] = ord("╎")
             picture.fg[body, column] = palette.color("faint")
+    ground.onto(picture, plot.top, plot.left)
+    for one in before:
+        _glyphs(plot, one, palette)
     canvas.onto(picture, plot.top, plot.left)
-    for one in traced:
+    for one in (*points, *steps):
         _glyphs(plot, one, palette)
         for cell in np.unique(np.flatnonzero(one.bad) // 2).tolist():
             picture.put(plot.top, plot.left + cell, "×", palette.color("problem"), BOLD)
@@ -239,10 +271,15 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
         ys = series.values.values[start : int(plot.steps.high) + 1].astype(float)
         steps = np.arange(start + 1.0, start + 1.0 + len(ys))
     seen = (steps >= plot.steps.low) & (steps <= plot.steps.high) & np.isfinite(ys)
-    if not seen.any() or (seen.sum() > 1 and seen.sum() > plot.width / 4):
+    color = palette.color(series.role)
+    places = np.flatnonzero(seen)
+    if series.before:
+        color = palette.faded(color, QUIET)
+        places = places[:: -(-len(places) // FEW)] if len(places) else places
+    elif len(places) > max(1, plot.width / 4):
         return
-    rows = _rows(plot, ys[seen])
-    columns = np.clip(np.floor(plot.steps.share(steps[seen]) * plot.width), 0, plot.width - 1)
+    rows = _rows(plot, ys[places])
+    columns = np.clip(np.floor(plot.steps.share(steps[places]) * plot.width), 0, plot.width - 1)
     for column, row in zip(columns.astype(int).tolist(), np.floor((rows + 0.5) / 4).astype(int).tolist(), strict=True):
         if 0 <= row < plot.height:
-            plot.picture.put(plot.top + row, plot.left + column, series.glyph, palette.color(series.role))
+            plot.picture.put(plot.top + row, plot.left + column, series.glyph, color)

@@ -41,11 +41,13 @@ def draw_legend(
     picture, row = plot.picture, plot.top - 1
     start = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
     column = 0 if row else start
-    values = [_value(one, step, view) for one in series]
+    before = view.cursor is not None and any(one.before for one in series)
+    series = [one for one in series if before or not one.before]
+    values = [_value(one, step, view, steps_per_epoch) for one in series]
     for fit in FITS:
         entries = [
             (
-                LINES[one.pattern][: fit.line],
+                one.glyph if one.before else LINES[one.pattern][: fit.line],
                 (one.name, one.name[:5], one.short or one.name[:5], "")[fit.name],
                 axes.number(value, 4 if view.cursor is not None else fit.digits),
             )
@@ -58,7 +60,7 @@ def draw_legend(
         wrong = value is not None and not np.isfinite(value)
         if column + len(" ".join(filter(None, (line, name, text)))) > picture.width:
             break
-        column = picture.put(row, column, f"{line} " if line else "", palette.color(one.role), BOLD)
+        column = picture.put(row, column, f"{line} " if line else "", palette.color(one.role), BOLD * (not one.before))
         column = picture.put(row, column, f"{name} " if name else "", palette.color("muted" if line else one.role))
         column = picture.put(row, column, text, palette.color("problem" if wrong else "text"), BOLD * wrong)
         column += fit.gap
@@ -91,8 +93,10 @@ def _place(step: float, steps_per_epoch: float, view: View) -> str:
     return f"epoch {step / max(steps_per_epoch, 1e-9):.2f}" if view.by_epoch else f"step {axes.count(step)}"
 
 
-def _value(series: Series, step: float, view: View) -> float | None:
-    """The exact value under a cursor; else the present one, smoothed if the curve is."""
+def _value(series: Series, step: float, view: View, steps_per_epoch: float) -> float | None:
+    """The exact value under a cursor, of one that has gone so far; else the present one, smoothed if the curve is."""
+    if step >= series.last + (1 if series.values is not None else max(steps_per_epoch, 1)):
+        return None
     smooth = series.smooth_with(view.beta)
     if smooth is None or view.cursor is not None or not len(smooth):
         return series.at(step)

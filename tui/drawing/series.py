@@ -1,7 +1,8 @@
 """What a chart is made of: curves, marks, the way they are looked at, and the picture that came of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +20,8 @@ class Series:
 
     `short` is the name where there is little room; without it, its first letters.
     `pattern` and `glyph` tell it apart without colour. Series with `smooth` follow the chart's smoothing. `blocks`, the
-    pyramid of `ys`, keeps a long row of points as quick to draw as a short one.
+    pyramid of `ys`, keeps a long row of points as quick to draw as a short one. `before` is a curve of the run before:
+    it stays behind the others, faint and sparse, and never changes.
     """
 
     name: str
@@ -27,12 +29,14 @@ class Series:
     steps: ArrayLike = ()
     ys: ArrayLike = ()
     role: Role = 0
-    pattern: Literal["solid", "dashed", "dotted"] = "solid"
+    pattern: Literal["solid", "dashed", "dotted", "sparse"] = "solid"
     glyph: str = "●"
     smooth: bool = True
     blocks: Pyramid | None = None
     short: str = ""
+    before: bool = False
     smoothed: dict[float, Smoothed] = field(default_factory=dict, repr=False)
+    traced: dict[tuple[float, ...], Any] = field(default_factory=dict, repr=False)
 
     @property
     def last(self) -> float:
@@ -82,15 +86,20 @@ class View:
     beta: float = 0.0  # smoothing
     cursor: float | None = None  # a step
 
-    def limits(self, last: float) -> tuple[float, float]:
-        """The first and last step on the axis, when `last` is the newest."""
+    def limits(self, last: float, newest: float | None = None) -> tuple[float, float]:
+        """The first and last step on the axis, when curves go as far as `last`, and the present run's to `newest`."""
         if self.high is not None:
             return self.low, max(self.high, self.low + 1)
         if self.window is None or self.window >= last:
             return 0.0, axes.nice_end(last)
         jump = max(1.0, 2.0 ** np.floor(np.log2(self.window / 8)))
-        high = float(np.ceil(last / jump) * jump)
+        high = max(self.window, float(np.ceil((last if newest is None else newest) / jump) * jump))
         return high - self.window, high
+
+
+def newest(series: Iterable[Series]) -> float:
+    """The newest step of the present run; 0 without any."""
+    return max((one.last for one in series if not one.before), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)

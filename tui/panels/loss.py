@@ -6,11 +6,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
-from engine import Snapshot
-from tui.actions import Action
+from engine import Experiment, Snapshot
+from tui.actions import Action, keys_of
 from tui.drawing.chart import Chart
 from tui.drawing.series import Mark, Series, View
 from tui.panel import Panel
+from tui.panels.compared import Compared
+from tui.panels.comparison import Comparison, Earlier
 from tui.panels.record import Record
 
 WIDE, TALL = 44, 12  # the cells a chart needs to stand beside or below another
@@ -65,12 +67,20 @@ before clipping: if it jumps, steps are too large; if it dies, nothing is learne
 
 Marks: ★ best epoch, ✎ a setting was edited, ■ early stopping, × not a number, ▼ the present step after going back; what
 is dimmed lies ahead of it and stays on record until something is changed.
+
+**The run before** stays behind the present one, sparse and faint, ○ train and ◇ validation, when a reset, a new seed or
+a change has replaced it. The line below says what was changed since, and which of the two is better at the same epoch,
+or where the cursor is. A run kept as the **baseline** stays while one tries several changes against it. Other data, or
+another loss function, cannot be compared: of the latter, the accuracy can.
 """
+    KEEP = Action("keep", "p", "Baseline", "Keep the run before as the baseline of what is tried next, or let it go")
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("next_view", "v", "View", "Next chart: loss, accuracy, learning rate, gradient norm", True),
         Action("side_by_side", "d", "Side by side", "As many charts as fit, or only one"),
         Action("toggle_log", "l", "Log", "Linear or logarithmic axis", True),
         Action("toggle_epochs", "x", "Steps or epochs", "Count steps or epochs along the axis"),
+        Action("before", "c", "Compare", "Show or hide the run before, behind the present one", True),
+        KEEP,
         Action("smoother", "up,k", "Smoother", "More smoothing of the values of single steps"),
         Action("rougher", "down,j", "Rougher", "Less smoothing of the values of single steps"),
         Action("cursor_left", "left,h", "Cursor left", "Read exact values: cursor one column to the left"),
@@ -99,16 +109,22 @@ is dimmed lies ahead of it and stays on record until something is changed.
         self._run = -1
         self._turn = 0
         self._series: dict[str, Series] = {}
+        self.comparison = Comparison()
+        self.compared = Compared()
+        self._captioned: tuple[Earlier | None, bool] = (None, True)
+        self._ran: Experiment | None = None  # what the record was made with
 
     def compose(self) -> ComposeResult:
         yield from self.charts.values()
+        yield self.compared
 
     # ------------------------------------------------------------------------------------------ what is shown
 
     def show(self, snapshot: Snapshot) -> None:
         new_run = snapshot.run != self._run
-        self._run, self._snapshot = snapshot.run, snapshot
-        self._follow(snapshot)
+        self._run = snapshot.run
+        self.follow(snapshot)
+        self._read(snapshot)
         if new_run:
             if self.chosen not in self.kinds:
                 self.chosen = KINDS[0]
@@ -116,7 +132,22 @@ is dimmed lies ahead of it and stays on record until something is changed.
         else:
             self._draw()
 
-    def _follow(self, snapshot: Snapshot) -> None:
+    def follow(self, snapshot: Snapshot) -> None:
+        """Keeps the record up to date, and what it was when another one takes its place."""
+        known, self._snapshot = self._snapshot, snapshot
+        if snapshot.history is None:
+            return
+        if known is not None and known.history is not snapshot.history:
+            self.record.follow(replace(known, activity="paused"), ())  # with what came after the last look
+        if known is not None and self._ran is not None and self.record.replaced_by(snapshot.history):
+            self.comparison.latest = Earlier.of(self.record, self._ran, known.edits)
+            self.record = Record()
+            self._series.clear()
+        self.record.follow(snapshot, ())
+        if not self.record.rows or snapshot.step >= self.record.rows[-1].step:
+            self._ran = snapshot.experiment
+
+    def _read(self, snapshot: Snapshot) -> None:
         self.record.follow(snapshot, [kind.values for kind in self.shown if kind.values])
 
     @property
@@ -161,7 +192,7 @@ is dimmed lies ahead of it and stays on record until something is changed.
                 self.move_child(self.charts[kind.name], before=place)
         self._caption()
         if self._snapshot is not None:
-            self._follow(self._snapshot)
+            self._read(self._snapshot)
         self._draw()
 
     def _caption(self) -> None:
@@ -176,9 +207,14 @@ is dimmed lies ahead of it and stays on record until something is changed.
             )
             for kind in self.kinds
         ]
+        choices = [Content("  ").join(parts), parts[self.kinds.index(self.chosen)]]
+        self._captioned = self.comparison.run, self.comparison.wanted
+        if self.comparison.run is not None:
+            style = "$foreground" if self.comparison.wanted else "$muted"
+            before = Content.from_markup(f"[{style} @click=before]{self.comparison.name}[/]")
+            choices.insert(0, Content("  ").join([*parts, before]))
         room = self.size.width - 8
-        line = Content("  ").join(parts)
-        self.border_subtitle = line if line.cell_length <= room else parts[self.kinds.index(self.chosen)]
+        self.border_subtitle = next((line for line in choices if line.cell_length <= room), choices[-1])
 
     def _draw(self) -> None:
         snapshot = self._snapshot
@@ -188,8 +224,19 @@ is dimmed lies ahead of it and stays on record until something is changed.
         for kind in self._due(snapshot):
             chart = self.charts[kind.name]
             chart.empty = self._waiting(snapshot)
-            series = self._curves(kind) if self.record.steps else ()
-            chart.show(series, marks, snapshot.steps_per_epoch, present)
+            chart.show(self._curves(kind, snapshot), marks, snapshot.steps_per_epoch, present)
+        self._compare(snapshot)
+
+    def _compare(self, snapshot: Snapshot) -> None:
+        """The lines about the run before."""
+        comparison = self.comparison
+        terms = comparison.terms(snapshot) if comparison.wanted else None
+        words = () if terms is None or (self.record.steps and not terms.columns) else terms.words
+        better = comparison.verdict(snapshot, self.record, self.chart.view, self.chosen.column)
+        key = next(iter(keys_of(self.KEEP, self.scope(), self.workbench.remapped)), "")
+        self.compared.show(self.size, comparison.name, words, better, key)
+        if (comparison.run, comparison.wanted) != self._captioned:
+            self._caption()
 
     def _waiting(self, snapshot: Snapshot) -> str:
         """What is there before the first value; before the first step, with the keys that lead on."""
@@ -210,20 +257,26 @@ is dimmed lies ahead of it and stays on record until something is changed.
         """The present step, where the record goes on after it."""
         return float(snapshot.step) if snapshot.step < self.record.steps else None
 
-    def _curves(self, kind: Kind) -> list[Series]:
-        """Points of the splits in front, the values of single steps behind."""
-        found = []
-        for split, series in SPLITS.items():
-            column = self.record.columns.get(f"{split}_{kind.column}")
-            if column is not None and len(column):
-                found.append(replace(series, steps=column.steps, ys=column.values, blocks=column.blocks))
-        if kind.values:
+    def _curves(self, kind: Kind, snapshot: Snapshot) -> list[Series]:
+        """Points of the splits in front, each with those of the run before, the values of single steps behind."""
+        found: list[Series | None] = []
+        for split in SPLITS if kind.column else ():
+            found.append(self._points(split, kind.column) if self.record.steps else None)
+            found.append(self.comparison.curve(snapshot, split, kind.column, self.chart.view.by_epoch))
+        if kind.values and self.record.steps:
             if kind.name not in self._series:
                 values = getattr(self.record, kind.values)
                 smooth = kind.values != "lrs"
                 self._series[kind.name] = Series("batch" if smooth else "", values, role=3, smooth=smooth, glyph="·")
             found.append(self._series[kind.name])
-        return found
+        return [series for series in found if series is not None]
+
+    def _points(self, split: str, name: str) -> Series | None:
+        """The values of a split at the ends of epochs."""
+        column = self.record.columns.get(f"{split}_{name}")
+        if column is None or not len(column):
+            return None
+        return replace(SPLITS[split], steps=column.steps, ys=column.values, blocks=column.blocks)
 
     def _marks(self, snapshot: Snapshot) -> list[Mark]:
         marks, best = [], self.record.best
@@ -250,6 +303,9 @@ is dimmed lies ahead of it and stays on record until something is changed.
         self.chosen = next((kind for kind in self.kinds if kind.name == name), self.chosen)
         self._settle()
 
+    def useful(self, action: Action) -> bool:
+        return action.id not in ("before", "keep") or self.comparison.run is not None
+
     def choices(self) -> tuple[Action, ...]:
         return tuple(Action(f"choose:{kind.name}", "", kind.name, f"The chart of {kind.name}") for kind in self.kinds)
 
@@ -260,6 +316,23 @@ is dimmed lies ahead of it and stays on record until something is changed.
     def action_side_by_side(self) -> None:
         self.beside = not self.beside
         self._settle()
+
+    def action_before(self) -> None:
+        if self._has_before():
+            self.comparison.wanted = not self.comparison.wanted
+            self._draw()
+
+    def action_keep(self) -> None:
+        if self._has_before():
+            self.comparison.wanted = True
+            self.comparison.keep()
+            self._draw()
+
+    def _has_before(self) -> bool:
+        """Whether there is a run before; else says how there will be one."""
+        if self.comparison.run is None:
+            self.notify("there is no run before this one yet: train, change something, and train again", timeout=4)
+        return self.comparison.run is not None
 
     def action_toggle_log(self) -> None:
         self.chart.action_toggle_log()
@@ -304,3 +377,5 @@ is dimmed lies ahead of it and stays on record until something is changed.
         """All charts are looked at in the same way, but for the log axis, which each has its own."""
         for chart in self.charts.values():
             chart.view = replace(event.chart.view, log=chart.view.log)
+        if self.comparison.run is not None:
+            self._draw()  # what is under the cursor, and where the epochs of the run before are

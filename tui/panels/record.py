@@ -85,6 +85,13 @@ class Record:
             self._cut(len(self.rows) - 1)
         self._extend([row for row in rows[len(self.rows) :] if row.step <= end])
 
+    def replaced_by(self, history: History) -> bool:
+        """Whether the run has forgotten an epoch that is on record here; a row that was completed is not forgotten."""
+        if not self.rows or not self.rows[-1].epoch:
+            return False
+        mine, there = self.rows[-1], history.rows[len(self.rows) - 1 :][:1]
+        return not there or (there[0].step, there[0].seconds) != (mine.step, mine.seconds)
+
     def _pyramid(self, name: str) -> Pyramid:
         pyramid: Pyramid = getattr(self, name)
         return pyramid

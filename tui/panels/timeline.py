@@ -9,11 +9,11 @@ from textual import events
 
 from engine import Edit, EpochRow, Snapshot
 from tui.actions import Action
+from tui.differences import edit_value
 from tui.drawing.axes import LADDER, count, nice_end, number
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
-from tui.fields import as_text
 from tui.panel import Panel
 from tui.panels.record import known_steps
 from tui.sentence import best_epoch
@@ -180,7 +180,7 @@ early stopping watches for it.
         place = bisect_right(snapshot.edits, step, key=lambda edit: edit.step)
         if place:
             edit = snapshot.edits[place - 1]
-            parts.append((f"✎ {edit.key} = {_value(edit)} since step {count(edit.step)}", "warning"))
+            parts.append((f"✎ {edit.key} = {edit_value(edit)} since step {count(edit.step)}", "warning"))
         frames = len(snapshot.keyframes)
         parts.append((f"{frames} keyframe{'s' * (frames != 1)}", "muted"))
         for text, role in parts:
@@ -224,7 +224,7 @@ early stopping watches for it.
             shade = palette.color("muted" if ahead else "text")
             if isinstance(entry, Edit):
                 at = picture.put(line, at, "✎ ", palette.color("warning"), BOLD)
-                picture.put(line, at, f"{entry.key} = {_value(entry)}", shade)
+                picture.put(line, at, f"{entry.key} = {edit_value(entry)}", shade)
                 continue
             loss, score = entry.train_loss, entry.train_accuracy
             if self._validated:
@@ -322,15 +322,6 @@ early stopping watches for it.
     def on_leave(self) -> None:
         self._hover = None
         self.update()
-
-
-def _value(edit: Edit) -> str:
-    """What a setting was changed to; a schedule by its name, with its settings behind it."""
-    if not isinstance(edit.value, dict):
-        return as_text(edit.value)
-    settings = {**edit.value}
-    name = as_text(settings.pop("name", ""))
-    return " ".join([name, *(f"{key}={as_text(value)}" for key, value in settings.items())])
 
 
 def _step_column(width: int) -> int:
