@@ -228,8 +228,8 @@ def _curves(plot: Plot, traced: Sequence[_Traced], marks: Sequence[Mark], palett
             picture.chars[body, column] = ord("╎")
             picture.fg[body, column] = palette.color("faint")
     ground.onto(picture, plot.top, plot.left)
-    for one in before:
-        _glyphs(plot, one, palette)
+    for place, one in enumerate(before):
+        _glyphs(plot, one, palette, place)
     canvas.onto(picture, plot.top, plot.left)
     for one in (*points, *steps):
         _glyphs(plot, one, palette)
@@ -257,8 +257,10 @@ def _rows(plot: Plot, values: Floats) -> Floats:
     return np.clip(rows, -9.0, 4.0 * plot.height + 9)
 
 
-def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
-    """A glyph on each value where values are far enough apart; one value alone always has one."""
+def _glyphs(plot: Plot, one: _Traced, palette: Palette, turn: int = 0) -> None:
+    """A glyph on each value where values are far enough apart; one value alone always has one. Of a run before a few
+    values have one, of its second curve (`turn` 1) those between.
+    """
     series = one.series
     if series.values is None:
         steps = np.asarray(series.steps, float)
@@ -275,7 +277,8 @@ def _glyphs(plot: Plot, one: _Traced, palette: Palette) -> None:
     places = np.flatnonzero(seen)
     if series.before:
         color = palette.faded(color, QUIET)
-        places = places[:: -(-len(places) // FEW)] if len(places) else places
+        stride = max(1, -(-len(places) // FEW))
+        places = places[(turn * stride) // 2 :: stride]
     elif len(places) > max(1, plot.width / 4):
         return
     rows = _rows(plot, ys[places])

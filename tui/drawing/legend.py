@@ -41,10 +41,12 @@ def draw_legend(
     picture, row = plot.picture, plot.top - 1
     start = picture.put(0, 0, f"{title}  ", palette.color("text"), BOLD) if title else 0
     column = 0 if row else start
-    before = view.cursor is not None and any(one.before for one in series)
-    series = [one for one in series if before or not one.before]
-    values = [_value(one, step, view, steps_per_epoch) for one in series]
-    for fit in FITS:
+    ours = [one for one in series if not one.before]
+    epochs = [one for one in series if one.values is None]
+    read = view.cursor is not None and len(ours) < len(series)  # then the values of the run before stand here, too
+    crowds = [(series, FITS[:-1]), (epochs, FITS[:-1])] if read else []
+    for series, fit in ((some, fit) for some, fits in (*crowds, (ours, FITS)) for fit in fits):
+        values = [_value(one, step, view, steps_per_epoch) for one in series]
         entries = [
             (
                 one.glyph if one.before else LINES[one.pattern][: fit.line],

@@ -53,9 +53,9 @@ class Compared(Widget):
         """What was changed since, and where there is room the key that keeps the run."""
         hint = Content.assemble((self._key, "bold $accent"), " let go" if self._name == "baseline" else " keep")
         hint = hint.stylize(Style.from_meta({"@click": "screen.use('loss', 'keep')"}))
-        if not self._key or hint.cell_length > width // 4:
-            hint = Content("")
-        text = listed(self._words, f"○◇ {self._name}", width - hint.cell_length - 2 * bool(hint))
+        text = listed(self._words, f"○◇ {self._name}", width)
+        if not self._key or len(text) + 2 + hint.cell_length > width:
+            return Content.styled(text, "$muted")
         return Content.assemble((text, "$muted"), " " * max(0, width - len(text) - hint.cell_length), hint)
 
     def _better(self, width: int) -> Content:

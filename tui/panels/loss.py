@@ -113,6 +113,7 @@ another loss function, cannot be compared: of the latter, the accuracy can.
         self.compared = Compared()
         self._captioned: tuple[Earlier | None, bool] = (None, True)
         self._ran: Experiment | None = None  # what the record was made with
+        self._branched = 0  # the last epoch that it shares with the run before
 
     def compose(self) -> ComposeResult:
         yield from self.charts.values()
@@ -140,7 +141,9 @@ another loss function, cannot be compared: of the latter, the accuracy can.
         if known is not None and known.history is not snapshot.history:
             self.record.follow(replace(known, activity="paused"), ())  # with what came after the last look
         if known is not None and self._ran is not None and self.record.replaced_by(snapshot.history):
-            self.comparison.latest = Earlier.of(self.record, self._ran, known.edits)
+            if self.record.rows[-1].epoch > self._branched:  # else the run before has all of it
+                self.comparison.latest = Earlier.of(self.record, self._ran, known.edits)
+            self._branched = max(0, self.record.shared_with(snapshot.history) - 1)
             self.record = Record()
             self._series.clear()
         self.record.follow(snapshot, ())

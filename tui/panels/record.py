@@ -2,19 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from math import inf
 from operator import attrgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine import EpochRow, History, Snapshot
+from tui.case import worth
 from tui.drawing.pyramid import Grown, Pyramid
-from tui.findings import worth
 
 STEPWISE = {"losses": "losses", "norms": "grad_norms", "lrs": "lrs"}
 COLUMNS = ("train_loss", "valid_loss", "test_loss", "train_accuracy", "valid_accuracy", "test_accuracy")
 CELLS = attrgetter(*COLUMNS)
-TRAIN, VALID = COLUMNS.index("train_loss"), COLUMNS.index("valid_loss")
 
 
 class Column:
@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(eq=False)
 class Record:
-    """Per step: losses, gradient norms, learning rates; per epoch: columns. `best` is the row of the best epoch."""
+    """Per step: losses, gradient norms, learning rates; per epoch: columns. `best` is the best trained epoch's row."""
 
     losses: Pyramid = field(default_factory=Pyramid)
     norms: Pyramid = field(default_factory=Pyramid)
@@ -92,6 +92,12 @@ class Record:
         mine, there = self.rows[-1], history.rows[len(self.rows) - 1 :][:1]
         return not there or (there[0].step, there[0].seconds) != (mine.step, mine.seconds)
 
+    def shared_with(self, history: History) -> int:
+        """How many rows at the start are still the run's."""
+        pairs = enumerate(zip(self.rows, history.rows, strict=False))
+        differing = (place for place, (mine, theirs) in pairs if mine is not theirs)
+        return next(differing, min(len(self.rows), len(history.rows)))
+
     def _pyramid(self, name: str) -> Pyramid:
         pyramid: Pyramid = getattr(self, name)
         return pyramid
@@ -101,9 +107,7 @@ class Record:
         for name, source in STEPWISE.items():
             pyramid = self._pyramid(name)
             pyramid.truncate(_common(pyramid.values, getattr(history, source)))
-        pairs = enumerate(zip(self.rows, history.rows, strict=False))
-        differing = (place for place, (mine, theirs) in pairs if mine is not theirs)
-        self._cut(next(differing, min(len(self.rows), len(history.rows))))
+        self._cut(self.shared_with(history))
 
     def _cut(self, count: int) -> None:
         if count < len(self.rows):
@@ -111,7 +115,7 @@ class Record:
             step = self.rows[-1].step if self.rows else -1
             for column in self.columns.values():
                 column.truncate(step)
-            self.best = min(self.rows, key=worth, default=None)
+            self.best = _best(self.rows)
 
     def _extend(self, rows: list[EpochRow]) -> None:
         """Takes in rows; a tiny network adds hundreds a second."""
@@ -123,9 +127,13 @@ class Record:
         known, values = np.not_equal(cells, None), cells.astype(float)
         for column, there, found in zip(self.columns.values(), known.T, values.T, strict=True):
             column.extend(steps[there], found[there])
-        losses = np.where(known[:, VALID], values[:, VALID], values[:, TRAIN])
-        best = rows[int(np.where(np.isfinite(losses), losses, np.inf).argmin())]
-        self.best = best if self.best is None else min(self.best, best, key=worth)
+        self.best = _best(rows if self.best is None else [self.best, *rows])
+
+
+def _best(rows: list[EpochRow]) -> EpochRow | None:
+    """The first of the rows that are worth most; None where none is worth anything."""
+    best = min(rows, key=worth, default=None)
+    return best if best is not None and worth(best) < inf else None
 
 
 def known_steps(snapshot: Snapshot, known: int) -> int:

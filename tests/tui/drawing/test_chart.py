@@ -291,3 +291,66 @@ GOLDEN = [
     "     └┬─────────────┬──────────────┬─────────────┬─────────────┬",
     "step  0             2              4             6             8",
 ]
+
+
+def before(steps, ys, **more):
+    """A curve of the run before."""
+    return Series("", steps=steps, ys=ys, role="train", pattern="sparse", glyph="○", before=True, **more)
+
+
+def test_a_run_before_goes_on_behind_the_present_one_and_is_sparse():
+    now = Series("train", steps=[0, 5, 10], ys=[1, 0.5, 0.4], role="train")
+    for palette in (PLAIN, Palette()):
+        plot = draw([now, before(np.arange(21.0), np.linspace(1, 0.2, 21))], View(), 80, 16, palette)
+        assert plot.steps.high == 20
+        body = plot.picture.chars[plot.top : plot.top + plot.height]
+        dots = ((body > 0x2800) & (body < 0x2900)).sum(0)
+        middle = plot.column_of(10)
+        left, right = dots[plot.left + 2 : middle - 1], dots[middle + 2 :]
+        assert (left > 0).mean() > 0.9  # a glyph of the run before may take the place of a gap
+        assert 0 < (right > 0).mean() < 0.6
+        assert 3 <= (body == ord("○")).sum() <= 6
+
+
+def test_following_stays_with_the_present_run_though_the_one_before_went_further():
+    view = View(window=16)
+    series = [Series("train", steps=[0, 40], ys=[1, 0.5]), before([0, 1000], [1, 0.2])]
+    low, high = draw(series, view, 80, 16, PLAIN).steps.low, draw(series, view, 80, 16, PLAIN).steps.high
+    assert (low, high) == (24, 40)
+    assert view.limits(1000, 3) == (0, 16), "never before the first step"
+
+
+def test_a_spike_of_the_present_run_is_whole_and_one_of_the_run_before_is_cut():
+    calm, steps = np.full(21, 0.5), np.arange(21.0)
+    spiked = np.where(steps == 7, 40.0, calm)
+    assert draw([Series("train", steps=steps, ys=spiked), before(steps, calm)], View(), 80, 16, PLAIN).values.high >= 40
+    ours = np.linspace(1, 0.5, 21)
+    assert draw([Series("train", steps=steps, ys=ours), before(steps, spiked)], View(), 80, 16, PLAIN).values.high < 6
+    log = draw([Series("train", steps=steps, ys=ours), before(steps, spiked)], View(log=True), 80, 16, PLAIN)
+    assert log.values.high >= 40
+
+
+def test_a_curve_of_the_run_before_is_traced_once_for_the_same_columns():
+    steps = np.arange(21.0)
+    old = before(steps, np.linspace(1, 0.2, 21))
+    first = draw([Series("train", steps=[0, 5], ys=[1, 0.5]), old], View(), 80, 16, PLAIN)
+    kept = dict(old.traced)
+    draw([Series("train", steps=[0, 5, 6], ys=[1, 0.5, 0.4]), old], View(), 80, 16, PLAIN)
+    assert len(kept) == 1
+    assert all(old.traced[columns] is found for columns, found in kept.items())
+    draw([old], View(low=0, high=8), 80, 16, PLAIN)
+    assert old.traced.keys() != kept.keys()
+    assert first.steps.high == 20
+
+
+@pytest.mark.parametrize(("width", "batch"), [(80, True), (36, False), (30, False)])
+def test_the_values_of_the_run_before_stand_beside_the_cursor_s_and_crowd_out_single_steps_first(width, batch):
+    series = [
+        Series("train", steps=[0, 10], ys=[1, 0.1616], role="train"),
+        before([0, 10], [1, 0.7788]),
+        Series("batch", Pyramid(np.full(10, 0.3333))),
+    ]
+    first = draw(series, View(cursor=10), width, 12, PLAIN).picture.to_text().split("\n")[0]
+    assert "0.1616 ○ 0.7788" in " ".join(first.split())
+    assert ("0.3333" in first) == batch
+    assert "○" not in draw(series, View(), width, 12, PLAIN).picture.to_text().split("\n")[0]
