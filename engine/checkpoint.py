@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from engine.component import Model, explain, plain
+from engine.data import Splits
 from engine.edits import Edit, in_force, is_live
 from engine.errors import BadInput, RunFailed
 from engine.experiment import Experiment, parse_experiment
@@ -99,8 +100,11 @@ def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
     write_atomically(Path(path), save(tensors, {KEY: _text(record)}))
 
 
-def load_checkpoint(path: str | Path, folder: Path | None = None, cores: int = 1) -> Trainer:
-    """A trainer that goes on exactly where the saved one stood; `folder` is where data files are.
+def load_checkpoint(
+    path: str | Path, folder: Path | None = None, cores: int = 1, splits: Splits | None = None
+) -> Trainer:
+    """A trainer that goes on exactly where the saved one stood; `folder` is where data files are, unless `splits` are
+    its data.
 
     Seconds start at 0. Raises BadInput with one line for a file that is damaged, foreign or does not fit.
     """
@@ -108,7 +112,7 @@ def load_checkpoint(path: str | Path, folder: Path | None = None, cores: int = 1
     place = f"checkpoint '{path}'"
     experiment = base_experiment(record, place)
     edits = _edits(record, experiment, len(tensors.get("history.losses", ())), place)
-    trainer = Trainer(experiment, folder=folder, dtype=np.dtype(record.dtype), cores=cores)
+    trainer = Trainer(experiment, splits, folder, np.dtype(record.dtype), cores=cores)
     slots = in_force(experiment, edits, record.step).optimizer.slots
     state = _state(record, tensors, trainer, slots, place)
     _check_record(record, tensors, trainer.feed.rows, place)

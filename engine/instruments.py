@@ -1,5 +1,8 @@
 """The record of the instruments: what they showed at the last batch of each epoch, as rows of two tables."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -64,9 +67,11 @@ class Instruments:
         self._forget([epoch for epoch, (nodes, _) in self._rows.items() if nodes and int(nodes[0][1]) > step])
         self.gradients = [known for known in self.gradients if known[0] <= step]
 
-    def restore(self, layers: list[Cells], parameters: list[Cells]) -> None:
-        """Takes over the rows of the two tables, whose first two cells are whole numbers: epoch and step."""
+    def restore(self, layers: list[Cells], parameters: list[Cells], counts: Mapping[str, int]) -> None:
+        """Takes over the rows of the two tables, whose first two cells are whole numbers: epoch and step. `counts` are
+        the nodes' numbers of parameters."""
         self._probes, self._rows, self._passing, self._apart = {}, {}, [], 1
+        self.gradients = _gradients(layers, counts)
         for place, rows in enumerate((layers, parameters)):
             for row in rows:
                 self._rows.setdefault(int(row[0]), ([], []))[place].append(row)
@@ -87,6 +92,15 @@ class Instruments:
             self._rows.pop(epoch, None)
         gone = set(epochs)
         self._passing = [epoch for epoch in self._passing if epoch not in gone]
+
+
+def _gradients(layers: list[Cells], counts: Mapping[str, int]) -> list[tuple[int, Sizes]]:
+    found: dict[int, Sizes] = {}
+    for row in layers:
+        known = dict(zip(LAYER_COLUMNS, row, strict=True))
+        with suppress(ValueError, KeyError):  # a node without parameters has an empty cell
+            found.setdefault(int(row[1]), {})[known["node"]] = float(known["grad_norm"]) / sqrt(counts[known["node"]])
+    return list(found.items())
 
 
 def cell(value: Any) -> str:

@@ -37,6 +37,7 @@ import tomli_w
 
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.component import plain
+from engine.data import Splits
 from engine.errors import BadInput, Failure
 from engine.files import disk_failure, reason, write_atomically
 from engine.history import COLUMNS, EpochRow
@@ -83,9 +84,12 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, folder: Path, data: Path | None = None, cores: int = 1) -> "Run":
-        """A run exactly where it stopped; `data` is where data files are. Raises BadInput."""
-        trainer = load_checkpoint(checkpoint_of(folder), data, cores)
+    def resume(cls, folder: Path, data: Path | None = None, cores: int = 1, splits: Splits | None = None) -> "Run":
+        """A run exactly where it stopped; `data` is where data files are, unless `splits` are its data.
+
+        Raises BadInput.
+        """
+        trainer = load_checkpoint(checkpoint_of(folder), data, cores, splits)
         epoch = trainer.state.epoch
         rows = trainer.history.rows
         old = _read(folder / HISTORY, COLUMNS, len(rows))
@@ -93,7 +97,8 @@ class Run:
         rows[:] = [replace(row, seconds=seconds.get(row.epoch, 0.0)) for row in rows]
         trainer.seconds = rows[epoch].seconds if rows else 0.0
         layers = _read(folder / LAYERS, LAYER_COLUMNS, epoch)
-        trainer.history.instruments.restore(layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch))
+        sizes = {node.name: node.parameter_count for node in trainer.network.nodes if node.parameter_count}
+        trainer.history.instruments.restore(layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch), sizes)
         return cls(trainer, folder)
 
     def record(self, report: Report) -> None:

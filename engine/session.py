@@ -20,6 +20,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
+from engine.data import Splits
 from engine.edits import Edit
 from engine.errors import NO_MEMORY, BadInput, Failure, RunFailed
 from engine.experiment import Experiment
@@ -32,7 +33,9 @@ STRETCH = 0.02  # seconds
 PROBE_EVERY = 0.1  # seconds
 
 T = TypeVar("T")
+Again = Callable[[Splits | None], Trainer]
 NO_NETWORK = "there is no network yet; choose another experiment"
+FORMER = 50  # runs remembered, the latest
 Activity = Literal["loading", "paused", "playing", "finished", "stopped early", "diverged", "failed"]
 
 
@@ -67,9 +70,18 @@ class Snapshot:
 class Session:
     """Owns the worker thread and the trainer on it."""
 
-    def __init__(self, experiment: Experiment, folder: Path | None = None, trainer: Trainer | None = None) -> None:
-        """Prepares a session; with `trainer` it goes on with a run that exists, such as one read from a checkpoint."""
+    def __init__(
+        self, experiment: Experiment, folder: Path | None = None, trainer: Trainer | None = None,
+        keep: Callable[[Trainer], Again | None] | None = None,
+    ) -> None:  # fmt: skip
+        """Prepares a session; with `trainer` it goes on with a run that exists, such as one read from a checkpoint.
+
+        `keep` is called on the thread with each run that is about to be replaced, unless nothing was trained. It gives
+        a function that brings the run back, from its splits where these are at hand; None where it could not be kept.
+        """
         self.folder = folder
+        self._keep = keep
+        self._former: list[tuple[Experiment, Again | None]] = []
         self._trainer = trainer
         self._experiment = experiment
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -137,6 +149,10 @@ class Session:
     def rebuild(self, experiment: Experiment) -> None:
         """Starts over with another experiment; where it cannot be built the present one stays."""
         self._send(lambda: self._build(experiment))
+
+    def revisit(self, experiment: Experiment) -> None:
+        """Goes on with the run that was replaced last while it had this experiment, if it was kept; else `rebuild`."""
+        self._send(lambda: self._revisit(experiment))
 
     def open(self, load: Callable[[], Trainer]) -> None:
         """Goes on with the run that `load` gives, such as one read from a checkpoint; it is called on the thread.
@@ -224,27 +240,44 @@ class Session:
                 self._publish(notice=str(error))
 
     def _build(self, experiment: Experiment) -> None:
-        old = self._trainer
-        kept = (
-            old.splits
-            if old and (old.experiment.data, old.experiment.seed) == (experiment.data, experiment.seed)
-            else None
-        )
         try:
-            self._take(Trainer(experiment, splits=kept, folder=self.folder))
+            self._take(Trainer(experiment, self._splits(experiment), self.folder))
         except MemoryError:
             raise RunFailed(NO_MEMORY) from None
 
+    def _revisit(self, experiment: Experiment) -> None:
+        again = next((again for known, again in self._former if known == experiment), None)
+        if again is None:
+            self._build(experiment)
+            return
+        try:
+            former = again(self._splits(experiment))
+        except Failure as error:
+            self._build(experiment)
+            raise BadInput(f"the run of before cannot be had again: {error}") from None
+        self._take(former)
+
+    def _splits(self, experiment: Experiment) -> Splits | None:
+        """The data of the present run, where it is the experiment's too."""
+        old = self._trainer
+        same = old and (old.experiment.data, old.experiment.seed) == (experiment.data, experiment.seed)
+        return old.splits if old and same else None
+
     def _take(self, trainer: Trainer) -> None:
+        if self._trainer is not None:
+            left = self._trainer.experiment
+            others = [known for known in self._former if known[0] not in (left, trainer.experiment)]
+            self._former = [(left, self._part(self._trainer)), *others][:FORMER]
         self._trainer, self._speed, self._failure = trainer, 0.0, None
         self._rest()
         self._publish(run=self.snapshot.run + 1)
 
     def _run(self, last_step: int | None = None, last_epoch: int | None = None) -> None:
         """Starts training; what has a goal begins at once, so that no command behind it can overtake it."""
-        self._playing = not self._ready.done and self._failure is None
-        self._last_step, self._last_epoch = last_step, last_epoch
-        if self._playing and (last_step is not None or last_epoch is not None):
+        if self._ready.done or self._failure is not None:
+            return
+        self._playing, self._last_step, self._last_epoch = True, last_step, last_epoch
+        if last_step is not None or last_epoch is not None:
             self._stretch()
 
     def _rest(self) -> None:
@@ -265,8 +298,14 @@ class Session:
         earlier = [row.step for row in trainer.history.rows if row.step < trainer.state.step]
         self._seek(earlier[-1] if earlier else 0)
 
+    def _part(self, trainer: Trainer) -> Again | None:
+        """Has a trained run kept that is about to be replaced, unless a bug of ours may have left half a step."""
+        sound = trainer.history.steps and self._failure is None
+        return self._keep(trainer) if self._keep is not None and sound else None
+
     def _reset(self) -> None:
         self._rest()
+        self._part(self._ready)
         self._ready.reset()
         self._failure = None
 

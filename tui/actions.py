@@ -45,6 +45,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("back_epoch", "B", "Back an epoch", "Go back to the end of the epoch before", False, RUN),
     Action("reset", "r", "Reset", "Back to the same first weights, with the present settings", True, RUN),
     Action("new_seed", "n", "New seed", "Start over with other first weights and another shuffle", False, RUN),
+    Action("more_epochs", "E", "More epochs", "Twice as many epochs, so that a finished run can go on", False, RUN),
     Action("faster", "", "Faster", "One step up on the ladder of speeds", False, RUN),
     Action("slower", "", "Slower", "One step down on the ladder of speeds, for watching", False, RUN),
     Action("focus_panel:architecture", "1", "Architecture", "Go to the architecture panel", False, PANELS),

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -28,7 +29,7 @@ from tui.output import Terminal
 from tui.panel import Panel
 from tui.resizing import present
 from tui.screen_actions import ScreenActions
-from tui.store import Store, log
+from tui.store import Store, fingerprint, log
 from tui.themes import THEMES, resolve, starting_theme
 from tui.writing import is_behind, outlast_the_terminal
 
@@ -76,8 +77,10 @@ class Workbench(ScreenActions):
         self._stepped_aside = False
         self._frames = 0
         self._kept: tuple[int, ...] = ()
+        self.takes_keys = False  # until there are panels
         self._kept_at = time.monotonic()
         self._finished = False
+        self.store.titles = self.bench.header.titles
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = resolve(starting_theme(self.store.settings_file), self)
@@ -135,7 +138,8 @@ class Workbench(ScreenActions):
         self._tick()
         for line in problems:
             self.tell(line)
-        self.greet(may_offer=not named)
+        self.take_keys()
+        self.greet(self.store.source if named else None)
         self.presets = await asyncio.to_thread(_warm)
         self.bench.header.know(preset.experiment for preset in self.presets if preset.experiment is not None)
         if not self.is_headless:
@@ -151,10 +155,13 @@ class Workbench(ScreenActions):
         self.store.tidy()
         source = self._source() if callable(self._source) else self._source
         log.info("start: %s", type(source).__name__)
+        keep = partial(self.store.part, data=self.folder)
         if isinstance(source, Trainer):
-            return Session(source.experiment, self.folder, source), PANELS, True
+            self.store.source = fingerprint(source.base)
+            return Session(source.experiment, self.folder, source, keep), PANELS, True
         experiment = source if isinstance(source, Experiment) else load_experiment(source or "digits")
-        return Session(experiment, self.folder), PANELS, source is not None
+        self.store.source = fingerprint(experiment)
+        return Session(experiment, self.folder, keep=keep), PANELS, source is not None
 
     def apply_settings(self) -> None:
         """Takes over theme, keys and frame rate."""
@@ -176,14 +183,12 @@ class Workbench(ScreenActions):
         session = self._session
         if session is not None:
             snapshot = session.snapshot
-            if snapshot.step and snapshot.activity not in ("loading", "failed"):
-                kept = session.ask(self.store.keep_session)
+            if _is_trained(snapshot) and snapshot.activity not in ("loading", "failed"):
+                kept = session.ask(self.store.keep)
                 try:
                     kept.result(timeout=5)
                 except Exception as error:
                     log.error("the run was not saved: %s", error)
-            elif not snapshot.step:
-                self.store.forget_session()
             session.close()
         log.info("end")
         self.store.close_log()
@@ -264,12 +269,15 @@ class Workbench(ScreenActions):
     def _keep(self, snapshot: "Snapshot") -> None:
         """Saves the run now and then, and soon after it came to rest."""
         patience = KEEP_PLAYING if snapshot.activity == "playing" else KEEP_RESTING
-        state = (snapshot.run, snapshot.step, len(snapshot.edits))
-        if snapshot.step and state != self._kept and time.monotonic() - self._kept_at > patience:
+        version = snapshot.history.version if snapshot.history is not None else 0
+        state = (snapshot.run, snapshot.step, len(snapshot.edits), version)
+        if _is_trained(snapshot) and state != self._kept and time.monotonic() - self._kept_at > patience:
             self._kept, self._kept_at = state, time.monotonic()
-            self.session.ask(self.store.keep_session)
+            self.session.ask(self.store.keep)
         if self.store.trouble:
             self.tell(self.store.trouble)
+        if self.store.parted:
+            self.tell(f"the run before is kept: {self.key_of('app.open')} opens it", severity="information")
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Draws, unless the terminal has yet to take what was drawn before: then all of it, once, when it has."""
@@ -326,6 +334,11 @@ class Workbench(ScreenActions):
 
     def on_descendant_focus(self) -> None:
         self.bench.hints.show(self.bench.desk.focused_panel, self.remapped)
+
+
+def _is_trained(snapshot: "Snapshot") -> bool:
+    """Whether there is anything on record to be kept."""
+    return snapshot.history is not None and snapshot.history.steps > 0
 
 
 def _warm() -> "tuple[Preset, ...]":

@@ -1,8 +1,10 @@
 """Between panels and session: one draft of the run's experiment, sent when it holds together.
 
-It follows what happens to the run elsewhere, so that everything can be undone in the order in which it was done.
+It follows what happens to the run elsewhere, so that everything can be undone in the order in which it was done; undoing
+a change that replaced a run brings it back.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, ClassVar
 
@@ -74,7 +76,7 @@ class Editing:
         """Makes a change and sends it, unless it does not hold together."""
         if self.draft.apply(experiment):
             self._facts = {key: found for key, found in self._facts.items() if isinstance(found, Facts)}
-            self._send()
+            self._send(self.session.rebuild)
 
     def undo(self) -> bool:
         """Takes back the last change, whoever made it."""
@@ -88,17 +90,17 @@ class Editing:
 
     def _moved(self, moved: bool) -> bool:
         if moved:
-            self._send()
+            self._send(self.session.revisit)
         return moved
 
-    def _send(self) -> None:
+    def _send(self, rebuild: Callable[[Experiment], None]) -> None:
         shown = self.preview(self.experiment)
         self.problem = shown.problem if shown is not None else None
         if self.problem is not None:
             return
         changes = live_changes(self.running, self.experiment)
         if changes is None:
-            self.session.rebuild(self.experiment)
+            rebuild(self.experiment)
         for key, value in (changes or {}).items():
             self.session.edit(key, value)
         self.running = self.experiment

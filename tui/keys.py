@@ -10,6 +10,7 @@ from textual.message_pump import MessagePump
 from textual.timer import Timer
 
 PATIENCE = 0.25  # seconds after which a key is taken for done whatever became of it
+QUITS = {"q", "ctrl+q", "ctrl+c"}
 ROUNDS = 2  # the first follows the key itself, the second what it set off: a choice in a list, a dialog that opened
 
 
@@ -17,8 +18,11 @@ class KeysInOrder(App[int]):
     """Gives a key to the screen when the one before has had its effect: moved the focus, opened or closed a dialog.
 
     A key goes from the widget in focus from parent to parent up to the app, through the queue of each. A callback is
-    sent the same way behind it; when that arrives, the key is done.
+    sent the same way behind it; when that arrives, the key is done. As long as `takes_keys` is false all wait but those
+    that quit.
     """
+
+    takes_keys = True
 
     def __init__(self, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -29,7 +33,7 @@ class KeysInOrder(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._under_way is None:
+        elif self._under_way is None and (self.takes_keys or event.key in QUITS):
             await self._begin(event)
         else:
             self._waiting.append(event)
@@ -67,9 +71,17 @@ class KeysInOrder(App[int]):
             self._alarm.stop()
             self._alarm = None
         self._under_way = None
-        if self._waiting:
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        if self._waiting and self._under_way is None and self.takes_keys:
             await self._begin(self._waiting.popleft())
             self._limit()
+
+    def take_keys(self) -> None:
+        """From now on keys have their effect, those that wait first."""
+        self.takes_keys = True
+        self.call_later(self._go_on)
 
     def _limit(self) -> None:
         """Keys that wait do not wait for ever, should the widget that has the callback vanish with it."""

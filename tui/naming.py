@@ -22,9 +22,10 @@ class Titles:
 
     def of(self, experiment: "Experiment") -> str:
         """The title; "(changed)" behind it where other settings differ; data and network where these do."""
-        if self._last is None or self._last[0] is not experiment:
-            self._last = experiment, self._made(experiment)
-        return self._last[1]
+        last = self._last  # which another thread may replace
+        if last is None or last[0] is not experiment:
+            last = self._last = experiment, self._made(experiment)
+        return last[1]
 
     def _made(self, experiment: "Experiment") -> str:
         if not experiment.title:

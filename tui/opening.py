@@ -1,4 +1,4 @@
-"""The screen that opens a preset, a file, or a run that was saved."""
+"""The screen that opens a preset, a file, or a run that was saved or kept."""
 
 import os
 from collections.abc import Sequence
@@ -39,9 +39,10 @@ class Opening(Finder[Choice]):
     HEADING = "Open"
     FOOT = "type to filter, or a path to a file or run; enter opens, esc closes"
 
-    def __init__(self, presets: Sequence[Preset], runs: Sequence[SavedRun]) -> None:
+    def __init__(self, presets: Sequence[Preset], kept: Sequence[SavedRun], saved: Sequence[SavedRun]) -> None:
         super().__init__()
-        self._presets, self._runs = presets, runs
+        self._presets = presets
+        self._runs = [*((run, "kept run") for run in kept), *((run, "saved run") for run in saved)]
 
     def body(self) -> list[Widget]:
         return [Input(placeholder="preset, or path to an experiment file or a saved run"), Choices()]
@@ -77,14 +78,15 @@ class Opening(Finder[Choice]):
         words = text.lower().split()
         options = self.query_one(Choices)
         options.clear_options()
-        for run in self._runs:
-            if all(word in run.line().lower() for word in words):
-                options.add_option(Option(_two_lines(run.title, run.line(), "saved run"), id=f"run:{run.folder}"))
+        for run, kind in self._runs:
+            if all(word in f"{run.title} {kind} {run.line()}".lower() for word in words):
+                options.add_option(Option(_two_lines(run.title, run.line(), kind), id=f"run:{run.folder}"))
         for preset in self._presets:
             if all(word in f"{preset.name} {preset.title} {preset.notes}".lower() for word in words):
                 options.add_option(Option(_two_lines(preset.name, preset.title), id=f"preset:{preset.name}"))
         if options.option_count:
-            options.highlighted = 0
+            named = text.strip() in {preset.name for preset in self._presets}
+            options.highlighted = options.get_option_index(f"preset:{text.strip()}") if named else 0
 
 
 def _two_lines(first: str, second: str, kind: str = "") -> Content:

@@ -1,6 +1,7 @@
 """What the transport keys do."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.keys import KeysInOrder
@@ -36,15 +37,40 @@ class RunActions(KeysInOrder):
         if self._session.snapshot.activity == "playing":
             self._session.pause()
         else:
-            self._session.play()
+            self._train(self._session.play)
 
     def action_step(self) -> None:
         if self._session is not None:
-            self._session.step()
+            self._train(self._session.step)
 
     def action_epoch(self) -> None:
         if self._session is not None:
-            self._session.epoch()
+            self._train(self._session.epoch)
+
+    def _train(self, command: Callable[[], None]) -> None:
+        """Sends a command that trains; where the run has come to its end, a line says how it goes on."""
+        command()
+        snapshot, key = self.session.snapshot, self.key_of
+        if snapshot.activity == "finished":
+            epochs = snapshot.experiment.epochs
+            done = f"finished after {epochs} epoch{'s' * (epochs != 1)}"
+            self.say(f"{done}; {key('app.more_epochs')} doubles them, then {key('app.play')} goes on")
+        elif snapshot.activity == "stopped early":
+            place = f"{key('app.focus_panel:optimizer')} optimizer"
+            self.say(f"stopped early; a higher early_stopping.patience ({place}) lets it go on")
+
+    def key_of(self, name: str) -> str:
+        """The first key of an action such as "app.play", as a person reads it; here none is known."""
+        return ""
+
+    def say(self, line: str) -> None:
+        """A line for the person, unless it still stands there."""
+        if all(line != note.message for note in self._notifications):
+            self.notify(line, markup=False)
+
+    def action_more_epochs(self) -> None:
+        if self._session is not None:
+            self._session.edit("epochs", 2 * self._session.snapshot.experiment.epochs)
 
     async def action_back(self) -> None:
         if self._session is not None:

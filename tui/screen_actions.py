@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.actions import ACTIONS, Action, keys_of
 from tui.bench import Bench
 from tui.run_actions import RunActions
-from tui.store import Store
+from tui.store import Store, fingerprint
 from tui.themes import NAMES
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from tui.app import Workbench
     from tui.help import Topic
     from tui.opening import Preset
@@ -88,11 +90,11 @@ class ScreenActions(RunActions):
         except Failure as error:
             self.tell(str(error))
 
-    def tell(self, line: str) -> None:
+    def tell(self, line: str, severity: "SeverityLevel" = "warning") -> None:
         """A line for the person, once."""
         if line not in self._told:
             self._told.add(line)
-            self.notify(line, severity="warning", markup=False, timeout=8)
+            self.notify(line, severity=severity, markup=False, timeout=8)
 
     # ------------------------------------------------------------------------------------------ panels
 
@@ -172,14 +174,15 @@ class ScreenActions(RunActions):
         place = themes.index(self.theme) if self.theme in themes else -1
         self.change_settings(theme=themes[(place + 1) % len(themes)])
 
-    def greet(self, may_offer: bool) -> None:
-        """At the start: the orientation for a newcomer, else the offer to go on with the last run."""
+    def greet(self, source: str | None) -> None:
+        """At the start: the orientation for a newcomer, else the offer to go on with the last run; only with one of the
+        experiment with the fingerprint `source`, where that was named."""
         from tui.welcome import Offer, Welcome
 
         if self.settings.welcome:
             self.push_screen(Welcome(self.remapped), lambda _: self.change_settings(welcome=False))
             return
-        run = self.store.last_session() if may_offer and self.settings.offer_last_run else None
+        run = self.store.unfinished(source) if self.settings.offer_last_run else None
         if run is not None:
             self.push_screen(Offer(run), lambda yes: self.open_choice(run.folder) if yes else None)
 
@@ -190,27 +193,28 @@ class ScreenActions(RunActions):
 
         if self._session is None:
             return
-        last = self.store.last_session()
-        runs = ([last] if last else []) + self.store.saved_runs()
-        self.push_screen(Opening(self.presets, runs), lambda choice: self.open_choice(choice) if choice else None)
+        opening = Opening(self.presets, self.store.kept_runs(), self.store.saved_runs())
+        self.push_screen(opening, lambda choice: self.open_choice(choice) if choice else None)
 
     def open_choice(self, choice: str | Path) -> None:
         """Opens a preset by name, an experiment file, a run's folder or its checkpoint."""
         from engine import BadInput, load_experiment
         from engine.checkpoint import load_checkpoint
-        from engine.run import Run
 
         path = Path(choice)
         if isinstance(choice, Path) and os.path.isdir(path):
-            self.session.open(lambda: Run.resume(path, self.folder).trainer)
+            self.session.open(lambda: self.store.reopen(path, self.folder))
             return
         if isinstance(choice, Path) and path.suffix == ".safetensors":
             self.session.open(lambda: load_checkpoint(path, self.folder))
             return
         try:
-            self.session.rebuild(load_experiment(choice))
+            experiment = load_experiment(choice)
         except BadInput as error:
             self.notify(str(error), severity="warning", markup=False)
+            return
+        self.store.source = fingerprint(experiment)
+        self.session.rebuild(experiment)
 
     def action_save_run(self) -> None:
         if self._session is None or self.session.snapshot.activity in ("loading", "failed"):

@@ -1,6 +1,8 @@
-"""Where the program keeps things: settings, the log, runs, and the state of the session for the day it dies.
+"""Where the program keeps things: settings, the log, runs that were saved, and by itself every run that was trained.
 
-Folders follow the platform (XDG on Linux). Nothing here may stop the program: what cannot be written is told once.
+A run that is kept has a folder of its own, in which it is saved now and then and when another one takes its place; the
+latest are kept, whatever became of their process. Folders follow the platform (XDG on Linux). Nothing here may stop the
+program: what cannot be written is told once.
 """
 
 import json
@@ -10,29 +12,45 @@ import re
 import shutil
 import time
 import traceback
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from platformdirs import user_config_path, user_data_path, user_state_path
 
+from tui.naming import Titles
+
 if TYPE_CHECKING:
-    from engine import Trainer
+    from engine import EpochRow, Experiment, Splits, Trainer
 
 PROGRAM = "nn-tui"
 CHECKPOINT = "checkpoint.safetensors"
 SUMMARY = "summary.json"
-KEPT_SESSIONS = 5
+KEPT_RUNS, KEPT_BYTES = 10, 200_000_000  # of those kept by themselves; the latest whatever its size
 LARGEST_LOG = 1_000_000  # bytes, before the log starts a new file
+
+BEST = {
+    "valid_accuracy": "validation accuracy", "valid_loss": "validation loss",
+    "train_accuracy": "training accuracy", "train_loss": "training loss",
+}  # fmt: skip
 
 log = logging.getLogger(PROGRAM)
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run on the disk, as a list shows it; `when` is in seconds since 1970."""
+    """A run on the disk, as a list shows it.
+
+    `when` it was saved is in seconds since 1970, `best` its best value in words; `replaced` says that another run took
+    its place, `done` that it had come to its end, and `source` is the fingerprint of the experiment it came from.
+    """
 
     folder: Path
     title: str
@@ -40,27 +58,35 @@ class SavedRun:
     epochs: int
     step: int
     when: float
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file that `load_checkpoint` reads."""
-        return self.folder / CHECKPOINT
+    best: str = ""
+    replaced: bool = False
+    done: bool = False
+    source: str = ""
 
     def line(self) -> str:
-        """The run in a line, such as "Handwritten digits, epoch 3/20, step 135, 2 hours ago"."""
-        return f"{self.title}, epoch {self.epoch}/{self.epochs}, step {self.step}, {ago(time.time() - self.when)}"
+        """How far it is, such as "epoch 3/20, step 135, best validation accuracy 95.8 %, 2 hours ago"."""
+        when = "replaced " * self.replaced + ago(time.time() - self.when)
+        return ", ".join(filter(None, (f"epoch {self.epoch}/{self.epochs}", f"step {self.step}", self.best, when)))
 
 
 class Store:
-    """The program's folders. `trouble` is the first thing that could not be written, in one line."""
+    """The program's folders.
+
+    `trouble` is the first thing that could not be written, in one line, and then each run that is lost by it; `parted`
+    says that a run was kept which another one replaced. `source` is the fingerprint of the experiment opened last.
+    """
 
     def __init__(self, config: Path, state: Path, data: Path) -> None:
         self.settings_file = config / "settings.toml"
         self.log_file = state / "nn-tui.log"
         self.sessions = state / "sessions"
         self.runs = data / "runs"
-        self.session = self.sessions / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+        self.titles = Titles()
+        self.source = ""
         self.trouble: str | None = None
+        self.parted = False
+        self._homes: WeakKeyDictionary[Trainer, tuple[Path, Hashable]] = WeakKeyDictionary()  # and what they hold
+        self._mine: set[Path] = set()
         self._handler: logging.Handler | None = None
 
     @classmethod
@@ -111,27 +137,88 @@ class Store:
 
     # ------------------------------------------------------------------------------------------ runs
 
-    def keep_session(self, trainer: "Trainer") -> None:
-        """Saves the run with its record, so that it is offered at the next start; runs on the training thread."""
+    def keep(self, trainer: "Trainer") -> Path | None:
+        """Saves the run with its record, so that it is offered at the next start, and gives its folder; None where that
+        is not possible. Runs on the training thread."""
         from engine import Failure
+
+        try:
+            return self._save(trainer, replaced=False)
+        except (OSError, Failure) as error:
+            if isinstance(error, OSError):
+                self._trouble(error, self.sessions)
+            else:
+                log.warning("%s", error)
+                self.trouble = self.trouble or str(error)
+            return None
+
+    def part(self, trainer: "Trainer", data: Path | None = None) -> "Callable[[Splits | None], Trainer] | None":
+        """Saves a run that is about to be replaced, and gives what brings it back, with data files in `data`; None
+        where it cannot be saved, which is told."""
+        from engine import Failure
+        from engine.files import reason
+
+        home, held = self._homes.get(trainer, (None, None))
+        if home is not None and home.parent != self.sessions and held == _moment(trainer):
+            return partial(self.reopen, home, data)  # as it was saved on purpose
+        try:
+            home = self._save(trainer, replaced=True)
+        except (OSError, Failure) as error:
+            self.trouble = f"the run before is not kept: {reason(error)}"
+            log.warning("%s", self.trouble)
+            return None
+        finally:
+            self._homes.pop(trainer, None)
+        self.parted = True
+        self.tidy()
+        return partial(self.reopen, home, data)
+
+    def reopen(self, folder: Path, data: Path | None = None, splits: "Splits | None" = None) -> "Trainer":
+        """A run exactly as it was saved; one that was kept goes on in its folder. Raises BadInput."""
+        from engine.run import Run
+
+        trainer = Run.resume(folder, data, splits=splits).trainer
+        is_kept = folder.parent == self.sessions
+        if is_kept and folder not in self._mine:
+            with suppress(OSError):
+                folder = folder.rename(self._new_home())
+        self._homes[trainer] = folder, _moment(trainer)
+        if is_kept:
+            self.keep(trainer)
+        return trainer
+
+    def _save(self, trainer: "Trainer", replaced: bool) -> Path:
+        """Saves a run in the folder that it has, or a new one. Raises OSError, BadInput or RunFailed; then nothing is
+        left but what was saved before."""
         from engine.checkpoint import save_checkpoint
         from engine.files import write_atomically
         from engine.run import write_tables
 
+        home, held = self._homes.get(trainer, (None, None))
+        now = _moment(trainer)
+        if home is None or home.parent != self.sessions:
+            home, held = self._new_home(), None
         try:
-            self.session.mkdir(parents=True, exist_ok=True)
-            write_tables(trainer, self.session, trainer.history.rows)
-            save_checkpoint(trainer, self.session / CHECKPOINT)
-            write_atomically(self.session / SUMMARY, json.dumps(_summary(trainer)).encode())
-        except OSError as error:
-            self._trouble(error, self.session)
-        except Failure as error:
-            self.trouble = self.trouble or str(error)
-            log.warning("%s", error)
+            home.mkdir(parents=True, exist_ok=True)
+            if held != now:
+                write_tables(trainer, home, trainer.history.rows)
+                save_checkpoint(trainer, home / CHECKPOINT)
+            summary = self._summary(trainer, replaced)
+            write_atomically(home / SUMMARY, json.dumps(summary).encode())
+        except Exception:
+            if not (home / SUMMARY).exists():
+                shutil.rmtree(home, ignore_errors=True)
+            raise
+        self._homes[trainer] = home, now
+        return home
 
-    def forget_session(self) -> None:
-        """Drops what was kept of the present session."""
-        shutil.rmtree(self.session, ignore_errors=True)
+    def _new_home(self) -> Path:
+        """A folder that is not there yet, for a run of this process."""
+        stem, process = time.strftime("%Y%m%d-%H%M%S"), os.getpid()
+        places = (self.sessions / f"{stem}-{number}-{process}" for number in count(1))
+        home = next(place for place in places if place not in self._mine and not place.exists())
+        self._mine.add(home)
+        return home
 
     def save_run(self, trainer: "Trainer") -> Path:
         """Saves the run with all its files under its title and the time, and gives its folder.
@@ -148,27 +235,42 @@ class Store:
         folder = next(place for place in places if not place.exists())
         try:
             Run.start(trainer, folder, "" if trainer.done else "interrupted")
-            write_atomically(folder / SUMMARY, json.dumps(_summary(trainer)).encode())
+            write_atomically(folder / SUMMARY, json.dumps(self._summary(trainer)).encode())
         except Failure as error:
             log.warning("%s", error)
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return folder
 
-    def last_session(self) -> SavedRun | None:
-        """The newest run that another, finished process kept."""
-        found = [run for run in _runs_in(self.sessions) if not _is_alive(_process(run.folder))]
-        return found[0] if found else None
+    def unfinished(self, source: str | None = None) -> SavedRun | None:
+        """The run that the last process left before its end, unless it came from another experiment than `source`."""
+        last = next(iter(self.kept_runs()), None)
+        if last is None or last.replaced or last.done:
+            return None
+        return last if source in (None, last.source) else None
+
+    def kept_runs(self) -> list[SavedRun]:
+        """The runs that were kept by themselves, but those in use, the latest first."""
+        return [run for run in _runs_in(self.sessions) if self._is_free(run)]
+
+    def _is_free(self, run: SavedRun) -> bool:
+        if run.folder in self._mine:
+            return run.replaced
+        process = _process(run.folder)
+        return process == os.getpid() or not _is_alive(process)
 
     def saved_runs(self) -> list[SavedRun]:
         """The runs that were saved on purpose, the newest first."""
         return _runs_in(self.runs)
 
     def tidy(self) -> None:
-        """Drops all but the newest sessions of processes that are gone."""
-        old = [run for run in _runs_in(self.sessions) if not _is_alive(_process(run.folder))]
-        for run in old[KEPT_SESSIONS:]:
-            shutil.rmtree(run.folder, ignore_errors=True)
+        """Drops all kept runs but the latest, by number and bytes."""
+        room = KEPT_BYTES
+        for place, run in enumerate(self.kept_runs()):
+            with suppress(OSError):
+                room -= sum(file.stat().st_size for file in run.folder.iterdir())
+            if place >= KEPT_RUNS or (place and room < 0):
+                shutil.rmtree(run.folder, ignore_errors=True)
 
     def write_text(self, path: Path, text: str) -> Path | None:
         """Writes an export, and gives its full path; None where that is not possible: `trouble` says why."""
@@ -185,19 +287,38 @@ class Store:
             return None
         return path
 
+    def _summary(self, trainer: "Trainer", replaced: bool = False) -> dict[str, Any]:
+        """What a list of runs shows of one."""
+        state, experiment = trainer.state, trainer.experiment
+        return {
+            "title": self.titles.of(experiment), "epoch": state.epoch, "epochs": experiment.epochs, "step": state.step,
+            "when": time.time(), "best": best_of(trainer.history.rows), "replaced": replaced, "done": trainer.done,
+            "source": self.source,
+        }  # fmt: skip
+
     def _trouble(self, error: OSError, path: Path) -> None:
         line = f"{path} cannot be written: {(error.strerror or str(error)).lower()}; the program works on without it"
         log.warning("%s", line)
         self.trouble = self.trouble or line
 
 
-def _summary(trainer: "Trainer") -> dict[str, Any]:
-    """What a list of runs shows of one."""
-    state, experiment = trainer.state, trainer.experiment
-    return {
-        "title": experiment.title or "untitled", "epoch": state.epoch, "epochs": experiment.epochs,
-        "step": state.step, "when": time.time(),
-    }  # fmt: skip
+def fingerprint(experiment: "Experiment") -> str:
+    """The same for equal experiments, in any process."""
+    return sha256(json.dumps(experiment.table(), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def best_of(rows: "Sequence[EpochRow]") -> str:
+    """The best value of a record in words: of validation where there is one, the accuracy where there is one."""
+    for name, words in BEST.items():
+        values = [value for row in rows[1:] if (value := getattr(row, name)) is not None and isfinite(value)]
+        if values:
+            return f"best {words} {max(values):.1%}" if "accuracy" in name else f"best {words} {min(values):.3g}"
+    return ""
+
+
+def _moment(trainer: "Trainer") -> Hashable:
+    """What a saved run holds, told from what it held at another time."""
+    return trainer.state.step, trainer.history.version, trainer.history.steps, len(trainer.edits)
 
 
 def ago(seconds: float) -> str:
@@ -223,11 +344,12 @@ def _read(summary: Path) -> SavedRun | None:
         table: dict[str, Any] = json.loads(summary.read_text("utf-8"))
         run = SavedRun(
             summary.parent, str(table["title"]), int(table["epoch"]), int(table["epochs"]), int(table["step"]),
-            float(table["when"]),
+            float(table["when"]), str(table.get("best", "")), bool(table.get("replaced")), bool(table.get("done")),
+            str(table.get("source", "")),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return run if run.checkpoint.is_file() else None
+    return run if (run.folder / CHECKPOINT).is_file() else None
 
 
 def _process(folder: Path) -> int:

@@ -102,8 +102,7 @@ class Offer(Dialog[bool]):
 
     def body(self) -> list[Widget]:
         options = Choices(Option("Go on with this run", id="yes"), Option("Start anew", id="no"))
-        title, _, rest = self._saved.line().rpartition(", epoch ")
-        return [Static(Content.assemble((title, "bold"), (f"\nepoch {rest}", "$muted"))), options]
+        return [Static(Content.assemble((self._saved.title, "bold"), (f"\n{self._saved.line()}", "$muted"))), options]
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id == "yes")

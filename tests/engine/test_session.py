@@ -331,3 +331,75 @@ def test_a_network_too_large_for_the_memory_is_refused_in_a_sentence(session, mo
     alone.close()
     assert shown.failure is None
     assert "not enough memory" in shown.problem
+
+
+def test_what_is_asked_of_a_finished_run_is_not_made_up_for_when_it_goes_on(session):
+    session.rebuild(digits(epochs=1))
+    session.epoch()
+    session.epoch()
+    session.step(3)
+    session.edit("epochs", 4)
+    assert settle(session) == 5
+    session.epoch()
+    settle(session)
+    wait(session, lambda shown: shown.activity == "paused" and shown.step > 5)
+    assert session.snapshot.epoch == 2
+
+
+def test_a_trained_run_is_kept_when_another_takes_its_place_and_comes_back():
+    kept = []
+
+    def keep(trainer):
+        kept.append((trainer.experiment, trainer.state.copy(), trainer))
+        return None if trainer.experiment.seed == 7 else lambda splits: Trainer(kept[0][0], splits)
+
+    session = Session(digits(), keep=keep)
+    session.start()
+    try:
+        session.rebuild(digits(model__hidden=[4]))
+        session.rebuild(digits())
+        settle(session)
+        assert not kept, "nothing was trained"
+        session.step(2)
+        session.rebuild(digits(model__hidden=[]))
+        session.reset()
+        settle(session)
+        assert [(experiment, state.step) for experiment, state, _ in kept] == [(digits(), 2)]
+        splits = session.ask(lambda trainer: trainer.splits).result(20)
+        session.revisit(digits())
+        again = session.ask(lambda trainer: trainer).result(20)
+        assert again.experiment == digits()
+        assert again.splits is splits
+        session.step()
+        session.reset()
+        assert settle(session) == 0
+        assert [state.step for _, state, _ in kept] == [2, 1]
+        session.step()
+        session.rebuild(digits(seed=7))
+        session.step()
+        session.rebuild(digits())
+        session.revisit(digits(seed=7))
+        assert settle(session) == 0, "it was not kept: it starts over"
+        assert session.snapshot.experiment.seed == 7
+    finally:
+        session.close()
+
+
+def test_a_run_that_cannot_be_had_again_starts_over_and_says_so():
+    def keep(trainer):
+        def again(splits):
+            raise BadInput("it is gone")
+
+        return again
+
+    session = Session(digits(), keep=keep)
+    session.start()
+    try:
+        session.step(2)
+        session.rebuild(digits(model__hidden=[4]))
+        session.revisit(digits())
+        assert settle(session) == 0
+        assert session.snapshot.experiment == digits()
+        assert session.snapshot.notice == "the run of before cannot be had again: it is gone"
+    finally:
+        session.close()

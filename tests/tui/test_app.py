@@ -309,7 +309,8 @@ async def test_a_bug_on_the_screen_saves_the_run_and_leaves_a_crash_log(xor: Exp
 
     with pytest.raises(ZeroDivisionError):
         await work()
-    assert load_checkpoint(app.store.session / "checkpoint.safetensors").state.step == 2
+    (kept,) = app.store.sessions.iterdir()
+    assert load_checkpoint(kept / "checkpoint.safetensors").state.step == 2
     assert [path for path in app.store.log_file.parent.glob("crash-*.log") if "ZeroDivision" in path.read_text()]
     assert app.refusal is not None
     assert "crash-" in app.refusal
@@ -353,8 +354,9 @@ async def test_the_last_run_is_offered_and_goes_on(xor: Experiment, until: Until
     trainer = Trainer(xor)
     trainer.advance(steps=5)
     store = Store.of_person()
-    store.session = store.sessions / "20260101-000000-999999999"
-    store.keep_session(trainer)
+    kept = store.keep(trainer)
+    assert kept is not None
+    kept.rename(kept.with_name("20260101-000000-999999999"))
     app = Workbench()
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Offer))
@@ -378,7 +380,7 @@ async def test_settings_change_at_once_and_for_ever(xor: Experiment, until: Unti
         await pilot.press("s")
         await pilot.press("f6")
         await until(pilot, lambda: app.snapshot.step == 1)
-    again = Workbench(xor)
+    again = Workbench(load_experiment("xor-mlp"))
     assert again.theme == "light"
     async with again.run_test(size=(120, 40)) as pilot:
         await ready(again, pilot, until)
@@ -425,7 +427,7 @@ async def test_a_full_disk_is_a_notice_for_each_saving_and_the_run_goes_on(
             disk.setattr(os, "fsync", full)
             await pilot.press("s", "w")
             await until(pilot, lambda: any("the disk is full" in note.message for note in app._notifications))
-            await asyncio.wrap_future(app.session.ask(app.store.keep_session))
+            await asyncio.wrap_future(app.session.ask(app.store.keep))
             assert app.store.trouble is not None
             assert "the disk is full" in app.store.trouble
             assert not app.store.saved_runs()

@@ -12,9 +12,8 @@ import pytest
 import tomli_w
 
 from engine import BadInput, RunFailed, Trainer, load_experiment
-from engine.checkpoint import load_checkpoint
 from engine.run import FILES, Run
-from tui.store import KEPT_SESSIONS, SUMMARY, Store, ago, log
+from tui.store import KEPT_RUNS, SUMMARY, Store, ago, fingerprint, log
 
 
 @pytest.fixture
@@ -36,26 +35,64 @@ def dead_process() -> int:
     return done.pid
 
 
-def test_a_kept_session_is_offered_once_its_process_is_gone(store: Store, trainer: Trainer) -> None:
-    store.keep_session(trainer)
-    assert store.last_session() is None
-    gone = store.session.with_name(f"20260101-000000-{dead_process()}")
-    store.session.rename(gone)
-    run = store.last_session()
+def died(folder: Path) -> Path:
+    """Makes a kept run that of a process that is over."""
+    return folder.rename(folder.with_name(f"{folder.name.rpartition('-')[0]}-{dead_process()}"))
+
+
+def kept(store: Store, trainer: Trainer) -> Path:
+    """Keeps a run, which must be possible."""
+    folder = store.keep(trainer)
+    assert folder is not None
+    return folder
+
+
+def same(trainer: Trainer, other: Trainer) -> bool:
+    """Whether two runs are equal to the last bit, with all that is on record."""
+    ours, theirs = trainer.history, other.history
+    return (
+        trainer.state.same(other.state)
+        and (trainer.experiment, trainer.edits) == (other.experiment, other.edits)
+        and (ours.rows, ours.losses.tobytes()) == (theirs.rows, theirs.losses.tobytes())
+        and ours.instruments.layers == theirs.instruments.layers
+        and ours.instruments.gradients == theirs.instruments.gradients
+    )
+
+
+def test_a_kept_run_is_offered_once_its_process_is_gone(store: Store, trainer: Trainer) -> None:
+    folder = kept(store, trainer)
+    assert store.unfinished() is None
+    assert not store.kept_runs()
+    gone = died(folder)
+    run = Store.unfinished(Store(store.sessions, store.sessions.parent, store.sessions))
     assert run is not None
     assert (run.folder, run.step, run.epochs) == (gone, 3, trainer.experiment.epochs)
-    assert f"step 3, {ago(0)}" in run.line()
-    again = load_checkpoint(run.checkpoint)
-    assert again.state.step == 3
-    assert again.state.values.tobytes() == trainer.state.values.tobytes()
+    assert f"step 3, best training accuracy 50.0%, {ago(0)}" in run.line()
+    assert same(store.reopen(gone), trainer)
 
 
-def test_a_kept_session_goes_on_with_its_whole_record(store: Store) -> None:
+def test_a_run_is_offered_for_the_experiment_that_it_came_from_and_not_at_its_end(store: Store) -> None:
+    experiment = load_experiment("xor-mlp", {"epochs": 2})
+    store.source = fingerprint(experiment)
+    trainer = Trainer(experiment)
+    trainer.advance(epochs=1)
+    gone = died(kept(store, trainer))
+    again = fingerprint(load_experiment("xor-mlp", {"epochs": 2}))
+    assert store.unfinished(again) == store.unfinished() == store.kept_runs()[0]
+    assert store.unfinished(fingerprint(load_experiment("xor-mlp"))) is None
+    trainer = store.reopen(gone)
+    trainer.advance(epochs=1)
+    died(kept(store, trainer))
+    assert [(run.epoch, run.done) for run in store.kept_runs()] == [(2, True)]
+    assert store.unfinished() is None
+    assert store.unfinished(again) is None
+
+
+def test_a_kept_run_goes_on_with_its_whole_record(store: Store) -> None:
     trainer = Trainer(load_experiment("xor-mlp", {"epochs": 6}))
     for _ in range(3):
         trainer.advance(epochs=1)
-    store.keep_session(trainer)
-    again = Run.resume(store.session).trainer
+    again = Run.resume(kept(store, trainer)).trainer
     assert again.history.rows == trainer.history.rows, "seconds too"
     assert again.seconds == trainer.history.rows[-1].seconds > 0
     again.advance(epochs=1)
@@ -63,21 +100,76 @@ def test_a_kept_session_goes_on_with_its_whole_record(store: Store) -> None:
     assert sorted({row["epoch"] for row in table}) == ["0", "1", "2", "3", "4"]
 
 
-def test_old_sessions_are_dropped_and_living_ones_are_not(store: Store, trainer: Trainer) -> None:
-    pid = dead_process()
-    for day in range(KEPT_SESSIONS + 3):
-        store.session = store.sessions / f"2026010{day}-000000-{pid}"
-        store.keep_session(trainer)
-        summary = store.session / SUMMARY
-        summary.write_text(json.dumps({**json.loads(summary.read_text()), "when": float(day)}))
-    mine = store.sessions / f"20250101-000000-{os.getpid()}"
-    store.session = mine
-    store.keep_session(trainer)
+def test_a_run_that_is_replaced_is_listed_and_comes_back_to_the_bit(store: Store) -> None:
+    trainer = Trainer(load_experiment("digits", {"model.hidden": [4], "epochs": 9, "data.limit": 200}))
+    for _ in range(3):
+        trainer.advance(epochs=1)
+    trainer.edit("optimizer.lr", 0.02)
+    trainer.advance(steps=3)
+    again = store.part(trainer)
+    assert again is not None
+    assert store.parted
+    (run,) = store.kept_runs()
+    best = max(row.valid_accuracy for row in trainer.history.rows)
+    assert run.line() == f"epoch 3/9, step {trainer.state.step}, best validation accuracy {best:.1%}, replaced just now"
+    assert store.unfinished() is None
+    former = again(trainer.splits)
+    assert former.splits is trainer.splits
+    assert same(former, trainer)
+    for each in (trainer, former):
+        each.advance(epochs=1)
+    assert former.state.same(trainer.state)
+
+
+def test_a_run_that_comes_back_keeps_its_folder_and_one_that_starts_over_gets_another(
+    store: Store, trainer: Trainer
+) -> None:
+    first = kept(store, trainer)
+    again = store.part(trainer)
+    trainer.reset()
+    trainer.advance(steps=1)
+    assert kept(store, trainer) != first
+    assert again is not None
+    former = again(None)
+    assert not store.kept_runs(), "both are in use"
+    former.advance(steps=2)
+    assert kept(store, former) == first
+    store.part(former)
+    store.part(trainer)
+    assert sorted(run.step for run in store.kept_runs()) == [1, 5]
+
+
+def test_a_saved_run_that_is_only_looked_at_is_not_kept_besides(store: Store, trainer: Trainer) -> None:
+    former = store.reopen(store.save_run(trainer))
+    again = store.part(former)
+    assert not store.kept_runs()
+    assert not store.parted
+    assert again is not None
+    former = again(None)
+    assert same(former, trainer)
+    former.advance(steps=1)
+    store.part(former)
+    assert [run.step for run in store.kept_runs()] == [4]
+    assert [run.step for run in store.saved_runs()] == [3]
+
+
+def test_as_many_runs_are_kept_as_there_is_room_for_and_the_latest_always(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = kept(store, Trainer(load_experiment("xor-mlp")))
+    for steps in range(1, KEPT_RUNS + 4):
+        trainer = Trainer(load_experiment("xor-mlp"))
+        trainer.advance(steps=steps)
+        store.part(trainer)
+    assert [run.step for run in store.kept_runs()] == list(range(KEPT_RUNS + 3, 3, -1))
+    size = sum(file.stat().st_size for file in store.kept_runs()[0].folder.iterdir())
+    monkeypatch.setattr("tui.store.KEPT_BYTES", 3.5 * size)
     store.tidy()
-    left = sorted(folder.name for folder in store.sessions.iterdir())
-    assert mine.name in left
-    assert len(left) == KEPT_SESSIONS + 1
-    assert f"20260107-000000-{pid}" in left
+    assert [run.step for run in store.kept_runs()] == [13, 12, 11]
+    monkeypatch.setattr("tui.store.KEPT_BYTES", 1)
+    store.tidy()
+    assert [run.step for run in store.kept_runs()] == [13]
+    assert mine.is_dir()
 
 
 def test_saved_runs_are_listed_newest_first_and_rubbish_is_not(store: Store, trainer: Trainer) -> None:
@@ -150,6 +242,11 @@ def test_on_a_full_disk_saving_leaves_nothing_and_says_so(
         store.save_run(trainer)
     assert [run.folder for run in store.saved_runs()] == list(store.runs.iterdir()) == [first]
     assert {file.name: file.read_bytes() for file in first.iterdir()} == before
+    assert store.part(trainer) is None
+    assert store.trouble is not None
+    assert store.trouble.startswith("the run before is not kept: '")
+    assert store.trouble.endswith("cannot be written: the disk is full; make room, or choose another folder")
+    assert not list(store.sessions.iterdir())
     chart = tmp_path / "chart.svg"
     chart.write_text("old")
     assert store.write_text(chart, "new") is None
@@ -163,18 +260,21 @@ def test_a_read_only_home_is_told_once_and_nothing_fails(tmp_path: Path, trainer
     store = Store(blocked / "c", blocked / "s", blocked / "d")
     store.open_log()
     log.info("into the void")
-    store.keep_session(trainer)
+    assert store.keep(trainer) is None
     first = store.trouble
     with pytest.raises(BadInput, match="cannot be written: not a directory; choose a folder"):
         store.save_run(trainer)
     assert store.crash(ValueError("x")) is None
     store.tidy()
-    assert store.last_session() is None
-    store.close_log()
+    assert store.unfinished() is None
     assert first is not None
     assert store.trouble == first
     assert "cannot be written" in first
     assert "\n" not in first
+    assert store.part(trainer) is None
+    assert store.trouble == "the run before is not kept: not a directory"
+    assert not store.parted
+    store.close_log()
 
 
 def test_the_log_and_a_crash_are_on_record(store: Store) -> None:
