@@ -343,7 +343,7 @@ def test_a_curve_of_the_run_before_is_traced_once_for_the_same_columns():
     assert first.steps.high == 20
 
 
-@pytest.mark.parametrize(("width", "batch"), [(80, True), (36, False), (30, False)])
+@pytest.mark.parametrize(("width", "batch"), [(80, True), (32, False), (30, False)])
 def test_the_values_of_the_run_before_stand_beside_the_cursor_s_and_crowd_out_single_steps_first(width, batch):
     series = [
         Series("train", steps=[0, 10], ys=[1, 0.1616], role="train"),
