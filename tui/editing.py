@@ -1,7 +1,7 @@
 """Between panels and session: one draft of the run's experiment, sent when it holds together.
 
-It follows what happens to the run elsewhere, so that everything can be undone in the order in which it was done; undoing
-a change that replaced a run brings it back.
+It follows what happens to the run elsewhere, so that everything can be undone in the order in which it was done. Undone
+changes that replaced a run bring that run back.
 """
 
 from collections.abc import Callable
