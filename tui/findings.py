@@ -4,13 +4,12 @@ Thresholds stand here as constants. The first finding that applies is told; they
 explains the next.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import takewhile
-from math import inf, isfinite, sqrt
-from statistics import fmean, median
+from collections.abc import Callable
+from math import inf
+from statistics import fmean
 
-from engine import EpochRow, Experiment, Initializer, NodeStats, Probe
+from engine import EpochRow
+from tui.case import Case, Sentence, cost, takes_small_steps, worth
 
 UNSCALED = 3.0  # the first layer's output over the norm of its weights, which is at most the size of an input
 VANISHING = 0.5  # a layer lets less than this share of the gradient through, and the first gets less than FAR
@@ -28,108 +27,20 @@ FLAT_FOR = 5  # epochs
 STRONG = (0.003, 0.03)  # an L1 and an L2 penalty that are large
 DROPPED = 0.5  # a larger share of units left out is much
 FADED = 0.1  # of its largest value, below which a learning rate has come to its schedule's end
-LEARNED = 0.1  # share of the untrained loss at which a task counts as learned
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What is happening, and what to try. `kind` names the finding; `role` is a colour of the palette."""
-
-    kind: str
-    says: str
-    advice: str = ""
-    role: str = "good"
-
-    @property
-    def glyph(self) -> str:
-        """A sign that says without colour whether something is wrong."""
-        return {"good": "✓", "warning": "!", "problem": "✗"}.get(self.role, "·")
-
-    def __str__(self) -> str:
-        return f"{self.says} {self.advice}".strip()
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the findings look at: a probe, and the rows up to its step: the untrained network's and the last ones."""
-
-    probe: Probe
-    experiment: Experiment
-    rows: tuple[EpochRow, ...]
-
-    @property
-    def hidden(self) -> tuple[NodeStats, ...]:
-        return self.probe.weighted[:-1]
-
-    @property
-    def inner(self) -> Iterator[NodeStats]:
-        """The nodes before the last layer with weights; what comes after may well saturate."""
-        last = self.probe.weighted[-1].node if self.probe.weighted else ""
-        return takewhile(lambda stats: stats.node != last, self.probe.nodes)
-
-    @property
-    def passed(self) -> tuple[float, float] | None:
-        """(share of the last hidden layer's gradient that the first gets, the same per layer); None below 3 layers."""
-        hidden = self.hidden
-        if len(hidden) < 3 or not hidden[-1].dy_rms or not isfinite(hidden[0].dy_rms):
-            return None
-        whole = hidden[0].dy_rms / hidden[-1].dy_rms
-        return whole, whole ** (1 / (len(hidden) - 1))
-
-    @property
-    def update_ratio(self) -> float | None:
-        """The median over the layers; None before the first step, and for a rule that knows no small steps."""
-        ratios = [stats.update_ratio for stats in self.probe.weighted if stats.update_ratio is not None]
-        return median(ratios) if ratios and takes_small_steps(self.experiment) else None
-
-    @property
-    def inits(self) -> list[Initializer]:
-        """How the hidden layers' weights start, where that was chosen by hand."""
-        model = self.experiment.model
-        parts = [entry.layer for entry in self.experiment.layers] if model is None else [model]
-        return [init for part in parts if (init := getattr(part, "init", None)) is not None]
-
-    @property
-    def dropout(self) -> float:
-        """The largest share of units that a layer leaves out."""
-        layers = [entry.layer for entry in self.experiment.layers if entry.layer.name == "dropout"]
-        shares = [getattr(layer, "rate", 0.0) for layer in layers] + [getattr(self.experiment.model, "dropout", 0.0)]
-        return float(max(shares))
-
-    @property
-    def gradient(self) -> float:
-        """The norm of the whole gradient, without penalties and before clipping."""
-        return sqrt(sum(stats.grad_norm**2 for stats in self.probe.parameters))
-
-    @property
-    def learned(self) -> bool:
-        """Whether the training loss is a small part of the untrained network's."""
-        return len(self.rows) > 1 and self.rows[-1].train_loss < LEARNED * self.rows[0].train_loss
-
-
-def takes_small_steps(experiment: Experiment) -> bool:
-    """Whether the size of an update says something about the learning rate: the perceptron's rule adds or takes away a
-    whole input for each mistake, and from weights of zero the rate scales weights and updates alike."""
-    return experiment.optimizer.name != "perceptron"
-
-
-def worth(row: EpochRow) -> float:
-    """What the best epoch has least of."""
-    value = row.train_loss if row.valid_loss is None else row.valid_loss
-    return value if isfinite(value) else inf
+GENERAL = 0.5  # of what training has gained on chance, the share that must hold in validation
 
 
 def runaway(case: Case) -> Sentence:
     """That of a run that has diverged for no other reason that can be seen."""
     clipped = case.experiment.regularization.clip_norm
     tries = [_lower(case), *(["clip_norm = 1"] if not clipped else [])]
-    return Sentence("diverged", "It has diverged: the loss grew past all bounds.", f"Try {_either(tries)}.", "problem")
+    says = "It has diverged: the loss grew past all bounds."
+    return Sentence("diverged", says, f"Try {_either(tries)}.", "problem", "It has diverged.")
 
 
 def _unscaled(case: Case) -> Sentence | None:
     first = next(iter(case.probe.weighted), None)
-    learned = case.learned and case.rows[-1].train_loss < 0.5  # large inputs make the untrained loss large
-    if first is None or learned or case.experiment.data.standardize != "none":
+    if first is None or case.learned or case.experiment.data.standardize != "none":
         return None
     if not first.weight_norm or not UNSCALED < first.output_std / first.weight_norm < inf:
         return None
@@ -137,7 +48,8 @@ def _unscaled(case: Case) -> Sentence | None:
         return None
     size = _round(first.output_std)
     says = f"The inputs are not scaled: {first.node} puts out numbers around {size:,}, where 1 is usual."
-    return Sentence("unscaled", says, "Set standardize to zscore, in the settings of the data.", "warning")
+    advice = "Set standardize to zscore, in the settings of the data."
+    return Sentence("unscaled", says, advice, "warning", "Unscaled inputs!")
 
 
 def _exploding(case: Case) -> Sentence | None:
@@ -148,7 +60,7 @@ def _exploding(case: Case) -> Sentence | None:
     says = f"The gradient explodes: {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
     clipped = case.experiment.regularization.clip_norm
     tries = [*(["clip_norm = 1"] if not clipped else []), *_usual_init(case), "a lower rate"]
-    return Sentence("exploding", says, f"Try {_either(tries)}.", "problem")
+    return Sentence("exploding", says, f"Try {_either(tries)}.", "problem", "The gradient explodes.")
 
 
 def _growing(case: Case) -> Sentence | None:
@@ -157,16 +69,16 @@ def _growing(case: Case) -> Sentence | None:
     whole, each = case.passed
     first, last = case.hidden[0].node, case.hidden[-1].node
     says = f"The gradient grows {_times(each)} per layer on its way back; {first} gets {_times(whole)} {last}'s."
-    return Sentence("growing", says, f"Try {_either([*_usual_init(case), 'batch norm'])}.", "warning")
+    advice = f"Try {_either([*_usual_init(case), 'batch norm'])}."
+    return Sentence("growing", says, advice, "warning", "The gradient grows.")
 
 
 def _alike(case: Case) -> Sentence | None:
-    learned = case.learned and case.rows[-1].train_loss < 0.5  # large weights make the untrained loss large
     alike = any(init.name in ("zeros", "constant") for init in case.inits)
-    if not alike or not case.hidden or learned or case.dropout:
+    if not alike or not case.hidden or case.learned or case.dropout:
         return None
     says = "The weights of a hidden layer start at one value, so its units stay alike."
-    return Sentence("alike", says, "Try another init, or leave it unset.", "problem")
+    return Sentence("alike", says, "Try another init, or leave it unset.", "problem", "Its units stay alike.")
 
 
 def _without_slope(case: Case) -> Sentence | None:
@@ -174,7 +86,7 @@ def _without_slope(case: Case) -> Sentence | None:
     if node is None:
         return None
     says = f"{node} has no slope: no gradient gets through it, and the layers before it learn nothing."
-    return Sentence("no slope", says, "Try another activation.", "problem")
+    return Sentence("no slope", says, "Try another activation.", "problem", f"{node} has no slope.")
 
 
 def _penalized(case: Case) -> Sentence | None:
@@ -183,7 +95,7 @@ def _penalized(case: Case) -> Sentence | None:
         return None
     name = f"An L1 penalty of {rules.l1:g}" if rules.l1 >= STRONG[0] else f"An L2 penalty of {rules.l2:g}"
     says = f"{name} is strong: it holds the weights down, and the loss stands at {case.rows[-1].train_loss:.3g}."
-    return Sentence("penalized", says, "Try a smaller one.", "warning")
+    return Sentence("penalized", says, "Try a smaller one.", "warning", f"{name} is strong.")
 
 
 def _wild(case: Case) -> Sentence | None:
@@ -191,7 +103,9 @@ def _wild(case: Case) -> Sentence | None:
     if ratio is None or ratio <= WILD:
         return None
     says = f"Each step changes the weights by {_percent(ratio)} of their size: the learning rate is far too high."
-    return Sentence("rate too high", says, f"Try {_lower(case)}.", "problem")
+    return Sentence(
+        "rate too high", says, f"Try {_lower(case)}.", "problem", f"Steps change weights by {_percent(ratio)}."
+    )
 
 
 def _dead(case: Case) -> Sentence | None:
@@ -200,9 +114,10 @@ def _dead(case: Case) -> Sentence | None:
         return None
     says = f"{_percent(worst.dead)} of the units of {worst.node} put out zero for the whole batch and learn nothing."
     cure = "less dropout" if _less_dropout(case) else _lower(case)
+    advice = f"Try leaky_relu or {cure}."
     if worst.dead == 1:  # nothing brings back a layer that is dead as a whole
-        return Sentence("dead", says, f"Start over with leaky_relu or {cure.replace('learning ', '')}.", "warning")
-    return Sentence("dead", says, f"Try leaky_relu or {cure}.", "warning")
+        advice = f"Start over with leaky_relu or {cure.replace('learning ', '')}."
+    return Sentence("dead", says, advice, "warning", f"{worst.node}: {_percent(worst.dead)} dead.")
 
 
 def _vanishing(case: Case) -> Sentence | None:
@@ -216,7 +131,7 @@ def _vanishing(case: Case) -> Sentence | None:
     tries = [*(["relu"] if flat else []), *(["batch norm"] if "batch_norm" not in types else [])]
     tries += _usual_init(case) or ["fewer layers"] * (len(tries) < 2)
     says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {reached}."
-    return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem")
+    return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem", "The gradient vanishes.")
 
 
 def _saturated(case: Case) -> Sentence | None:
@@ -224,7 +139,8 @@ def _saturated(case: Case) -> Sentence | None:
     if worst is None or not worst.saturated or worst.saturated < SATURATED or case.learned:
         return None
     says = f"{_percent(worst.saturated)} of the outputs of {worst.node} are in its flat parts, where little is learned."
-    return Sentence("saturated", says, "Try smaller first weights, batch norm or relu.", "warning")
+    brief = f"{worst.node}: {_percent(worst.saturated)} flat."
+    return Sentence("saturated", says, "Try smaller first weights, batch norm or relu.", "warning", brief)
 
 
 def _too_high(case: Case) -> Sentence | None:
@@ -232,7 +148,9 @@ def _too_high(case: Case) -> Sentence | None:
     if ratio is None or ratio <= HEALTHY[1] or len(rows) < 3 or rows[-1].train_loss <= rows[-2].train_loss:
         return None
     says = f"Each step changes the weights by {_percent(ratio)} (1 % is much), and the training loss has gone up."
-    return Sentence("rate too high", says, f"Try {_lower(case)}.", "warning")
+    return Sentence(
+        "rate too high", says, f"Try {_lower(case)}.", "warning", f"Steps change weights by {_percent(ratio)}."
+    )
 
 
 def _overfitting(case: Case) -> Sentence | None:
@@ -246,13 +164,31 @@ def _overfitting(case: Case) -> Sentence | None:
     if fmean(row.train_loss for row in recent) >= best.train_loss:
         return None
     says = f"It overfits: since epoch {best.epoch} validation loss rises while training loss falls."
+    return Sentence("overfitting", says, _to_general(case), "warning", "It overfits.")
+
+
+def _by_heart(case: Case) -> Sentence | None:
+    last = case.rows[-1]
+    gained = case.chance - last.train_loss
+    if last.valid_loss is None or not gained > GENERAL * case.chance:
+        return None
+    if not case.chance - last.valid_loss < GENERAL * gained:
+        return None
+    losses = (
+        f"training loss is {last.train_loss:.2g}, validation loss {last.valid_loss:.2g}, by chance {case.chance:.2g}"
+    )
+    return Sentence("by heart", f"It learns by heart: {losses}.", _to_general(case), "warning", "It learns by heart.")
+
+
+def _to_general(case: Case) -> str:
+    """What makes a network learn less of single samples and more of what they have in common."""
     tries = [
         *(["more data"] if case.experiment.data.limit else []),
         "more dropout" if case.dropout else "dropout",
         "more L2" if case.experiment.regularization.l2 else "an L2 penalty",
         *([] if case.experiment.early_stopping.patience else ["early stopping"]),
     ]
-    return Sentence("overfitting", says, f"Try {_either(tries)}.", "warning")
+    return f"Try {_either(tries)}."
 
 
 def _too_low(case: Case) -> Sentence | None:
@@ -263,47 +199,77 @@ def _too_low(case: Case) -> Sentence | None:
     now, peak, clip = case.rows[-1].lr, max(row.lr for row in case.rows), rules.regularization.clip_norm
     if case.probe.step < rules.schedule.warmup:
         says = f"The warm-up has brought the rate to {now:.2g} of {rules.optimizer.lr:g}: steps are still small."
-        return Sentence("warming up", says, "Wait, or try a shorter warmup.", "warning")
+        return Sentence("warming up", says, "Wait, or try a shorter warmup.", "warning", "It warms up.")
     if rules.optimizer.name == "sgd" and 0 < clip < size and ratio * size / clip >= HEALTHY[0]:
         cut = _round(size / clip)
         says = f"clip_norm = {clip:g} cuts the gradient to 1/{cut:,}: a step is {ratio:.0e} of the weights' size."
-        return Sentence("clipped", says, "Try a larger clip_norm.", "warning")
+        return Sentence("clipped", says, "Try a larger clip_norm.", "warning", f"Gradient cut to 1/{cut:,}.")
     if now < FADED * peak:
         says = f"The schedule has brought the learning rate down from {peak:.2g} to {now:.2g}."
-        return Sentence("rate faded", says, "Try more epochs, or a schedule that falls less.", "warning")
+        advice = "Try more epochs, or a schedule that falls less."
+        return Sentence("rate faded", says, advice, "warning", f"The rate fell to {now:.2g}.")
     says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual."
-    return Sentence("rate too low", says, f"Try a learning rate above {case.experiment.optimizer.lr:g}.", "warning")
+    advice = f"Try a learning rate above {case.experiment.optimizer.lr:g}."
+    return Sentence("rate too low", says, advice, "warning", f"Steps are small: {ratio:.0e}.")
 
 
 def _plateau(case: Case) -> Sentence | None:
-    if case.learned or not _flat(case.rows, FLAT_FOR, FLAT):
+    ruled = not takes_small_steps(case.experiment) and len(case.rows) > 2 * FLAT_FOR
+    if case.learned or not (ruled or _flat(case.rows, FLAT_FOR, FLAT)):
         return None
-    says = f"The training loss has stood at {case.rows[-1].train_loss:.3g} for {FLAT_FOR} epochs."
+    costs = [cost(row.train_loss, row.train_accuracy) for row in case.rows[1:]]
+    if case.rows[-1].train_accuracy == 1 or min(costs[-FLAT_FOR:]) < min(costs[:-FLAT_FOR]) * (1 - FLAT):
+        return None
+    losses = [row.train_loss for row in case.rows[-FLAT_FOR:]]
+    low, high = min(losses), max(losses)
+    says = f"The training loss has stood at {losses[-1]:.3g} for {FLAT_FOR} epochs."
+    if high - low > FLAT * high:
+        found = "finds no rest" if ruled else "gets no better"
+        says = f"Training loss {found}: {low:.3g} to {high:.3g} in {FLAT_FOR} epochs."
     tries = ["another learning rate", "a larger network", "another activation"] if case.hidden else ["a hidden layer"]
-    return Sentence("plateau", says, f"Try {_either(_less_dropout(case) or tries)}.", "warning")
+    advice = "A perceptron draws one straight line: try" if ruled and not case.hidden else "Try"
+    advice = f"{advice} {_either(_less_dropout(case) or tries)}."
+    return Sentence("plateau", says, advice, "warning", f"No better for {FLAT_FOR} epochs.")
 
 
 def _healthy(case: Case) -> Sentence:
-    each = case.passed[1] if case.passed else None
-    flow = f"The gradient keeps its size (× {each:.2f} per layer)" if each else "The gradient reaches every layer"
-    ratio = case.update_ratio
+    ratio, flow = case.update_ratio, _flow(case)
     if case.probe.step and not takes_small_steps(case.experiment):
-        says = "The perceptron's rule: each mistake adds or takes away its input, so steps are as large as the weights;"
-        return Sentence("healthy", f"{says} where there is none, nothing changes.")
+        says = "The perceptron's rule: each mistake adds or takes away its whole input. Without one nothing changes."
+        return Sentence("healthy", says, brief="The perceptron's rule is at work.")
     if ratio is None:
         return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
+    percent = _percent(ratio)
     if case.learned:
-        says = f"It has learned: training loss is down to {case.rows[-1].train_loss:.2g}."
-        if ratio <= HEALTHY[1]:
-            return Sentence("learned", says)
-        return Sentence("learned", says, f"Each step still changes the weights by {_percent(ratio)}: lower the rate.")
+        split, loss = "training", case.rows[-1].train_loss
+        if case.rows[-1].valid_loss is not None:
+            split, loss = "validation", case.rows[-1].valid_loss
+        says = f"It has learned: {split} loss is {loss:.2g}; by chance it is {case.chance:.2g}."
+        advice = f"Each step still changes the weights by {percent}: lower the rate." if ratio > HEALTHY[1] else ""
+        return Sentence("learned", says, advice, brief="It has learned.")
     size = "a healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "a small" if ratio < HEALTHY[0] else "a large"
-    return Sentence("healthy", f"{flow}, and each step changes the weights by {size} {_percent(ratio)}.")
+    says = f"{flow}, and each step changes the weights by {size} {percent}."
+    return Sentence("healthy", says, brief=f"Each step changes the weights by {size} {percent}.")
+
+
+def _flow(case: Case) -> str:
+    """How much of the gradient of the last hidden layer gets to the first; "keeps" is said of a healthy size alone."""
+    if case.passed is None:
+        lost = next((stats.node for stats in case.probe.weighted if not stats.dy_rms), None)
+        return f"No gradient reaches {lost}" if lost else "The gradient reaches every layer"
+    whole, each = case.passed
+    share = f"{_percent(whole)} of" if whole < 1 else _times(whole)
+    got = f"{case.hidden[0].node} gets {share} {case.hidden[-1].node}'s"
+    if VANISHING <= whole <= EXPLODING:
+        return f"The gradient keeps its size: {got}"
+    if VANISHING <= each <= EXPLODING:
+        return f"The gradient gets through: {got}"
+    return f"The gradient {'shrinks' if whole < 1 else 'grows'}, but gets through: {got}"
 
 
 FINDINGS: tuple[Callable[[Case], Sentence | None], ...] = (
     _unscaled, _exploding, _alike, _without_slope, _penalized, _wild, _dead, _vanishing, _saturated, _too_high,
-    _overfitting, _growing, _too_low, _plateau, _healthy,
+    _overfitting, _by_heart, _growing, _too_low, _plateau, _healthy,
 )  # fmt: skip
 CAUSES = ("unscaled", "exploding", "rate too high")  # what a run may diverge of
 

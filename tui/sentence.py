@@ -4,7 +4,8 @@ from bisect import bisect_right
 from math import ceil
 
 from engine import EpochRow, Experiment, History, Probe, Snapshot
-from tui.findings import CAUSES, FINDINGS, Case, Sentence, runaway, worth
+from tui.case import Case, Sentence, worth
+from tui.findings import CAUSES, FINDINGS, runaway
 
 KEPT = 500  # epochs looked back at one by one; of those before, as many are looked at
 
@@ -26,7 +27,7 @@ def describe(
     if best_step is not None:
         return _stopped(history, experiment, best_step)
     count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
-    case = Case(probe, experiment, tuple(_looked_at(history.rows, count)))
+    case = Case(probe, experiment, tuple(_looked_at(history.rows, count)), history.chance)
     found = next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
     return runaway(case) if diverged and found.kind not in CAUSES else found
 
@@ -49,7 +50,7 @@ def _stopped(history: History, experiment: Experiment, best_step: int) -> Senten
     waited = f"{stopping.patience} epoch{'s' * (stopping.patience != 1)}"
     says = f"Stopped early: {stopping.monitor} was best at epoch {best} and has not improved for {waited}."
     kept = f"The weights of epoch {best}" if stopping.restore_best else "The last epoch's weights"
-    return Sentence("stopped early", says, f"{kept} are in use now.")
+    return Sentence("stopped early", says, f"{kept} are in use now.", brief=f"Best: epoch {best}.")
 
 
 def best_epoch(history: History, best_step: int) -> int:

@@ -66,8 +66,19 @@ def same(record, history):
         assert list(zip(column.steps.tolist(), column.values.tolist(), strict=True)) == expected
         assert len(column.blocks) == len(column)
     assert record.rows == history.rows
-    if history.rows:
-        assert record.best.valid_loss == min(row.valid_loss for row in history.rows)
+    trained = [row.valid_loss for row in history.rows[1:]]
+    assert (record.best and record.best.valid_loss) == min(trained, default=None)
+
+
+def test_the_best_epoch_is_a_trained_one_that_decides():
+    trainer, record = Trainer(load_experiment("xor-perceptron")), Record()
+    record.follow(snapshot_of(trainer, 1))
+    assert record.best is None
+    for turn, _ in enumerate(trainer):
+        record.follow(snapshot_of(trainer, turn + 2))
+    nothing = [row for row in trainer.history.rows if not row.train_loss]
+    assert len(nothing) > 1  # the untrained network, and one whose weights have come back to zero
+    assert record.best.train_loss == min(row.train_loss for row in trainer.history.rows if row not in nothing)
 
 
 def test_the_record_is_the_history_after_any_walk():

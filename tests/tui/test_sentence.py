@@ -9,7 +9,7 @@ from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer,
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
 from tui.findings import FINDINGS, HEALTHY
-from tui.panels.telling import draw_sentence
+from tui.panels.telling import draw_sentence, lines_for
 from tui.sentence import describe
 
 DIGITS = load_experiment("digits")
@@ -151,8 +151,61 @@ def test_a_perceptron_on_xor_stands_still_for_want_of_a_hidden_layer():
             break
     assert "plateau" in found
     sentence = describe(trainer.probe, trainer.history, trainer.experiment)
-    assert sentence.advice == "Try a hidden layer."
+    assert "straight line" in sentence.advice
+    assert "a hidden layer" in sentence.advice
     assert not found & {"dead", "rate too high", "rate too low"}
+
+
+def test_a_loss_that_goes_up_and_down_is_not_said_to_stand():
+    trainer = Trainer(load_experiment("xor-perceptron"))
+    told = set()
+    for _ in trainer:
+        sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+        losses = [row.train_loss for row in trainer.history.rows[-5:]]
+        if sentence.kind == "plateau":
+            told |= {sentence.says.rsplit(maxsplit=1)[0]} if len(set(losses)) > 1 else set()
+            low, high = f"{min(losses):.3g}", f"{max(losses):.3g}"
+            assert sentence.says in (
+                f"The training loss has stood at {low} for 5 epochs." if low == high else
+                f"Training loss finds no rest: {low} to {high} in 5 epochs."
+            )  # fmt: skip
+            assert "straight line" in sentence.advice
+        assert (sentence.kind == "plateau") == (trainer.state.epoch >= 10)
+    assert len(told) > 2
+    solved = Trainer(load_experiment("xor-perceptron", {"data.gate": "and"}))
+    solved.advance(epochs=60)
+    assert solved.history.rows[-1].train_accuracy == 1
+    assert describe(solved.probe, solved.history, solved.experiment).kind == "healthy"
+    rising = describe(probe(), record([2.0, *[1.0] * 6, 1.1, 1.2, 1.3, 1.4]), DIGITS)
+    assert rising.says == "Training loss gets no better: 1 to 1.4 in 5 epochs."
+    still = describe(probe(), record([2.0, *[1.0, 1.001] * 5]), DIGITS)
+    assert still.says == "The training loss has stood at 1 for 5 epochs."
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        ((1.1, 0.9, 0.8), "The gradient keeps its size: dense1 gets 79 % of dense4's"),
+        ((0.61, 0.61, 0.61), "The gradient gets through: dense1 gets 23 % of dense4's"),
+        ((0.47, 0.47, 0.47), "The gradient shrinks, but gets through: dense1 gets 10 % of dense4's"),
+        ((1.3, 1.3, 1.3), "The gradient gets through: dense1 gets 2.2 times dense4's"),
+        ((0.1,), "The gradient reaches every layer"),
+        ((0.0,), "No gradient reaches dense1"),
+    ],
+)
+def test_what_is_said_of_the_gradient_holds_for_the_whole_depth(passed, words):
+    assert describe(probe(passed), record([2.0, 1.8]), DIGITS).says.startswith(words)
+
+
+def test_what_is_known_by_heart_is_not_called_learned():
+    trainer = run("exploding", 20, optimizer__lr=0.002)
+    last = trainer.history.rows[-1]
+    assert last.train_loss < 0.1 * trainer.history.rows[0].train_loss
+    assert last.valid_accuracy < 0.7
+    sentence = said("exploding", 20, optimizer__lr=0.002)
+    assert sentence.role == "warning"
+    assert "learned" not in sentence.says
+    assert "by chance it is 2.3" in said("digits", 12).says
 
 
 def test_the_perceptron_s_steps_are_explained_and_not_judged():
@@ -161,7 +214,7 @@ def test_the_perceptron_s_steps_are_explained_and_not_judged():
     assert trainer.probe.weighted[0].update_ratio > HEALTHY[1]
     sentence = describe(trainer.probe, trainer.history, trainer.experiment)
     assert sentence.kind == "healthy"
-    assert "each mistake adds or takes away its input" in sentence.says
+    assert "each mistake adds or takes away its whole input" in sentence.says
 
 
 def test_going_back_says_what_was_said_then():
@@ -194,6 +247,7 @@ def probe(passed=(1.0, 1.0, 1.0), ratio: float | None = 1e-3, dead=0.0, saturate
 
 def record(train, valid=None):
     history = History()
+    history.chance = 2.0
     for epoch, loss in enumerate(train):
         other = None if valid is None else valid[epoch]
         history.rows.append(EpochRow(epoch, epoch * 10, 0.1, loss, None, other, None, None, None, 1.0, 1e-3, 0.0))
@@ -224,9 +278,16 @@ FALLING = [2.0 * 0.8**n for n in range(11)]
         ("plateau", {}, [2.0, *[1.0] * 10], None),
         ("healthy", {}, FALLING, None),
         ("learned", {}, [2.0, 0.19], None),
+        ("learned", {}, [2.0, 0.19], [2.0, 1.09]),
+        ("by heart", {}, [2.0, 0.19], [2.0, 1.11]),  # less than half of what training gained
+        ("healthy", {}, [300.0, 0.21], None),  # a small part of a loss that was large for its weights
+        ("by heart", {}, [300.0, 0.7], [300.0, 1.6]),
+        ("healthy", {}, [300.0, 1.2], [300.0, 1.9]),  # training itself is nearer to chance than to what can be
+        ("plateau", {}, [2.0, *[1.0] * 5, 1.4, 1.2, 1.0, 1.0, 1.0], None),
+        ("healthy", {}, [2.0, *[1.0] * 5, 1.4, 1.2, 1.0, 0.8, 0.6], None),  # no lower on average, but on its way
         ("overfitting", {}, FALLING, [2, 1.5, 1, 0.9, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4]),
         (
-            "healthy",
+            "by heart",
             {},
             FALLING,
             [2, 1.5, 1, 0.9, 0.8, 0.9, 1, 1.1, 1.2, 0.85, 1.4],
@@ -407,15 +468,22 @@ def test_the_best_epoch_of_a_long_run_is_the_one_that_the_chart_marks(epochs):
         ("digits", 1, {"optimizer__lr": 1.0}),
         ("digits", 1, {"optimizer": "sgd", "optimizer__lr": 10.0}),
         ("overfit", 40, {"model__dropout": 0.1, "regularization__l2": 0.001}),
+        ("xor-perceptron", 1, {}),
+        ("xor-perceptron", 20, {}),
+        ("digits-cnn", 0, {}),
+        ("exploding", 20, {"optimizer__lr": 0.002}),
     ],
 )
-def test_advice_is_whole_in_a_terminal_of_120_columns(name, epochs, changes):
+def test_a_sentence_is_whole_in_a_terminal_of_120_columns_and_its_advice_in_one_of_40(name, epochs, changes):
     trainer = run(name, epochs, **changes)
     diverged = trainer.status == "diverged"
     sentence = describe(trainer.probe, trainer.history, trainer.experiment, diverged=diverged)
-    picture = Picture(46, 3)
-    draw_sentence(picture, sentence, 3, Palette())
-    assert "…" not in picture.to_text(), str(sentence)
+    for width, lines, wanted in ((46, 3, str(sentence)), (36, lines_for(36, 8), sentence.advice or sentence.brief)):
+        picture = Picture(width, lines)
+        draw_sentence(picture, sentence, lines, Palette())
+        shown = " ".join(picture.to_text().split())
+        assert shown.startswith(sentence.glyph)
+        assert shown.endswith(wanted)
 
 
 @pytest.mark.parametrize("hidden", [(32, 16), (16, 16, 16, 16)])

@@ -5,11 +5,11 @@ from math import prod
 import numpy as np
 
 from engine import ParameterStats, Snapshot
+from tui.case import takes_small_steps
 from tui.drawing.axes import number
 from tui.drawing.bars import STEPS, Decades, draw_decades
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture, codes
-from tui.findings import takes_small_steps
 from tui.panels.layers import judged, percent, short, slowed
 from tui.words import fitting
 

@@ -9,19 +9,20 @@ from textual import events
 
 from engine import Snapshot
 from tui.actions import Action
+from tui.case import Sentence, takes_small_steps
 from tui.drawing.axes import count, nice_end
 from tui.drawing.bars import Decades, bar, draw_decades, draw_history, label_width
 from tui.drawing.halfblock import SHADES
 from tui.drawing.palette import Palette, Role
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
-from tui.findings import DEAD, SATURATED, Sentence, takes_small_steps
+from tui.findings import DEAD, SATURATED
 from tui.panel import Panel
 from tui.panels.detail import draw_detail
 from tui.panels.layers import LayerRow, layer_rows, percent, short, slowed
 from tui.panels.past import Past
 from tui.panels.record import known_steps
-from tui.panels.telling import draw_sentence, lines_for
+from tui.panels.telling import draw_sentence, lines_for, lines_of
 from tui.sentence import describe
 from tui.words import fitting, shortened
 
@@ -64,8 +65,8 @@ class GradientsPanel(Panel, Drawing):
     TITLE = "Gradients"
     HELP = """\
 The **bar** is the root mean square of the layer's gradient. Its scale is absolute, 1e-10 to 100 for every network, so a
-gradient that vanishes is a short dark bar and one that explodes a long bright one. The **history** beside it shows the
-same by time, in the same colours; while it plays, steps are measured a few times a second, and what lies between
+gradient that vanishes is a short bar and one that explodes a long one, which is {much}. The **history** beside it shows
+the same by time, in the same colours; while it plays, steps are measured a few times a second, and what lies between
 two measurements has the colour of the earlier one: `╵` below it stands where it was measured. `s` and `e` measure each
 step and epoch that they take.
 
@@ -130,7 +131,10 @@ scale. Biases start near zero, where any step is long against their length, so t
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, snapshot = Picture(width, height), self._snapshot
-        top = draw_sentence(picture, self.sentence, lines_for(width, height), palette)
+        lines = lines_for(width, height)
+        if self.detailed:
+            lines = max(lines, min(lines_of(self.sentence, width), height - 1))
+        top = draw_sentence(picture, self.sentence, lines, palette)
         if snapshot is None or snapshot.probe is None or height <= top:
             return picture
         if self.detailed and self.selected is not None:

@@ -1,10 +1,11 @@
 """The sentence that says what is happening, on the first rows of a picture."""
 
+from tui.case import Sentence
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
-from tui.findings import Sentence
 
 KEPT = "\N{NO-BREAK SPACE}"
+INDENT = 2
 
 
 def lines_for(width: int, height: int) -> int:
@@ -14,18 +15,36 @@ def lines_for(width: int, height: int) -> int:
 
 
 def draw_sentence(picture: Picture, sentence: Sentence, lines: int, palette: Palette) -> int:
-    """What is happening in the first rows, and what to try; returns the row below."""
-    color = palette.color(sentence.role)
-    words = [(word.replace(KEPT, " "), shade)
-             for text, shade in ((sentence.says, color), (sentence.advice, palette.color("text")))
-             for word in text.replace(" %", f"{KEPT}%").split(" ") if word]  # fmt: skip
-    row, column = 0, picture.put(0, 0, sentence.glyph, color, BOLD) + 1
-    for place, (word, shade) in enumerate(words):
-        last = row == lines - 1 and place < len(words) - 1
-        if column + len(word) + 2 * last > picture.width:
-            if row == lines - 1:
-                picture.put(row, min(column - 1, picture.width - 1), "…", shade)
-                break
-            row, column = row + 1, 2
-        column = picture.put(row, column, word, shade, BOLD if shade == color else 0) + 1
+    """What is happening in the first rows, and what to try; returns the row below. Where there is no room for all of
+    it, in fewer words: it is the advice that must be read."""
+    whole, brief, bare = (_laid(says, sentence.advice, picture.width) for says in (sentence.says, sentence.brief, ""))
+    known = [whole, *([brief] if sentence.brief else []), *([bare] if sentence.advice else [])]
+    laid = next((rows for rows in known if len(rows) <= lines), known[-1])
+    colors = {True: palette.color(sentence.role), False: palette.color("text")}
+    picture.put(0, 0, sentence.glyph, colors[True], BOLD)
+    for row, words in enumerate(laid[:lines]):
+        column = INDENT
+        for word, said in words:
+            column = picture.put(row, column, word, colors[said], BOLD * said) + 1
+        if row == lines - 1 and len(laid) > lines:
+            picture.put(row, max(0, min(column - 1, picture.width - 1)), "…", palette.color("text"))
     return lines
+
+
+def lines_of(sentence: Sentence, width: int) -> int:
+    """How many lines all of a sentence takes."""
+    return len(_laid(sentence.says, sentence.advice, width))
+
+
+def _laid(says: str, advice: str, width: int) -> list[list[tuple[str, bool]]]:
+    """Words on lines, and whether each is of what is said, or of what is advised."""
+    rows: list[list[tuple[str, bool]]] = [[]]
+    column = INDENT
+    for text, said in ((says, True), (advice, False)):
+        for word in filter(None, text.replace(" %", f"{KEPT}%").split(" ")):
+            if column + len(word) > width and rows[-1]:
+                rows.append([])
+                column = INDENT
+            rows[-1].append((word.replace(KEPT, " "), said))
+            column += len(word) + 1
+    return rows
