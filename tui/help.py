@@ -12,6 +12,7 @@ from textual.widgets import Markdown, Static
 
 from tui.actions import ACTIONS, Action, keys_of
 from tui.dialog import Dialog
+from tui.drawing.palette import palette_of
 
 STACKED = 64  # columns below which what a key does is told under its name
 HINTED = "palette"  # in the place of the keys where there are none
@@ -22,7 +23,7 @@ class Topic:
     """What help is about: a panel or a screen, what its numbers mean, and its tables of actions by scope."""
 
     title: str
-    text: str = ""
+    text: str = ""  # with {above}, {below} and {much} in the place of the words for colours
     tables: tuple[tuple[str, tuple[Action, ...]], ...] = ()
 
 
@@ -52,7 +53,8 @@ class Help(Dialog[None]):
             (keys_of(action, scope, self._remapped), action) for scope, table in self.topic.tables for action in table
         ]
         program = [(keys_of(action, "app", self._remapped), action) for action in ACTIONS]
-        widgets: list[Widget] = [Markdown(self.topic.text.strip())] if self.topic.text else []
+        text = self.topic.text.strip().format(**palette_of(self.app).words)
+        widgets: list[Widget] = [Markdown(text)] if text else []
         if own:
             widgets += [_heading("Keys here"), KeyTable(own, column_widths(own))]
         for group in dict.fromkeys(action.group for action in ACTIONS):

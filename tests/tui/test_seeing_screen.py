@@ -523,7 +523,7 @@ async def test_no_word_is_cut_at_any_size(name):
                 scene = screen.view.scene = see(trainer, "validation", 3, node, mode)
                 unit = [] if scene.unit is None else [scene.unit.name, *scene.unit.values(), *scene.unit.sight()]
                 texts = [
-                    *sum(MEANINGS.values(), ()),
+                    *(meaning.format(**Palette().words) for meaning in MEANINGS.values()),
                     *MODES,
                     *MEANINGS,
                     *scene.classes,

@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from tui.drawing.halfblock import halves, shades
 from tui.drawing.palette import Palette, mix
-from tui.drawing.picture import BOLD, DEFAULT, Picture
+from tui.drawing.picture import ANSI, BOLD, DEFAULT, Picture
 
 FILLED, HOLLOW = "●◆▲■★▼", "○◇△□☆▽"
+LIGHT = (2, 3, 6, 7, 10, 11, 14, 15)  # of the 16 colours, those on which black is seen
 LETTERS = np.array([ord(c) for c in "·:-=+*%#"], np.uint32)
 
 
@@ -73,7 +74,7 @@ def draw_boundary(
 
 
 def _plain(values: NDArray[np.float64], discrete: bool, palette: Palette) -> Picture:
-    shown = np.sign(values) * 0.6 if discrete else np.clip(values, -1, 1) * 0.72
+    shown = np.sign(values) * 0.6 if discrete else np.clip(values, -1, 1) * (0.72 if palette.depth == "full" else 1)
     return shades(shown, signed=True) if palette.depth == "none" else halves(palette.signed(shown))
 
 
@@ -112,5 +113,6 @@ def _points(picture: Picture, points: Points, plane: Plane, kinds: int, palette:
         blocks = picture.chars[where] == ord("▀")
         picture.bg[where] = np.where(blocks, picture.fg[where], picture.bg[where])
         picture.chars[where] = ord(point_glyph(kind, points.hollow))
-        picture.fg[where] = point_color(kind, kinds, palette)
+        color = point_color(kind, kinds, palette)
+        picture.fg[where] = np.where(np.isin(picture.bg[where] - ANSI, LIGHT), ANSI, color)
         picture.face[where] = BOLD

@@ -103,6 +103,6 @@ def _colors(right: bool, share: float, palette: Palette) -> tuple[int, int]:
     if palette.depth == "none" or not share:
         return DEFAULT, text
     if palette.depth == "ansi":
-        return DEFAULT, ANSI + ((4 if right else 3) if share > 0.02 else 8)
+        return DEFAULT, int(palette.signed(1 if right else -1)) if share > 0.02 else ANSI + 8
     strength = 0.15 + 0.55 * share if right else 0.2 + 0.6 * min(1.0, 2 * share)
     return int(palette.signed(strength if right else -strength)), text

@@ -1,7 +1,8 @@
 """Colours that everyone can tell apart, for dark and light themes, 16 colours and none.
 
 Series: Okabe and Ito, "Color Universal Design" (2008). Signed values run from orange (below zero) to blue (above),
-through a neutral near the background, as in TensorFlow Playground.
+through a neutral near the background, as in TensorFlow Playground. Of 16 colours, what is ordered goes from dark to
+bright in hues that are alike, since others have no order; `words` tells what the ends are called.
 """
 
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ class Palette:
         strong = (GREEN, ORANGE, 0xFF6B5B) if self.dark else (0x007A58, 0x9A6000, 0xB3261E)
         return dict(zip(roles, (fg, mix(fg, bg, 0.42), mix(fg, bg, 0.8), fg, *strong), strict=True))
 
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """What texts call the ends of the scales: `above` and `below` zero, and `much` of what has no sign."""
+        above, below = {"full": ("blue", "orange"), "ansi": ("blue", "yellow"), "none": ("#", "≡")}[self.depth]
+        much = "dense" if self.depth == "none" else "bright" if self.dark else "dark"
+        return {"above": above, "below": below, "much": much}
+
     def color(self, role: Role) -> int:
         """The colour of a role: "train", "validation", "test", "text", "muted", "faint", "cursor", "good", "warning",
         "problem", or a number for the n-th series."""
@@ -68,7 +76,8 @@ class Palette:
         return mix(color, self.background, share)
 
     def signed(self, values: ArrayLike) -> NDArray[np.int32]:
-        """Colours of values in [-1, 1]: orange, neutral, blue. Values beyond are clipped; NaN is `unknown`."""
+        """Colours of values in [-1, 1]: orange (of 16 colours, yellow), neutral, blue. Values beyond are clipped; NaN
+        is `unknown`."""
         return self._look_up((np.asarray(values, float) + 1) / 2, self._signed)
 
     def sequential(self, values: ArrayLike) -> NDArray[np.int32]:
@@ -76,7 +85,8 @@ class Palette:
         return self._look_up(np.asarray(values, float), self._grey)
 
     def heat(self, values: ArrayLike) -> NDArray[np.int32]:
-        """Colours of values in [0, 1], dark blue over green to bright yellow; reversed on light themes."""
+        """Colours of values in [0, 1], dark blue over green to bright yellow, or of 16 colours from black
+        over blue and cyan to white; reversed on light themes."""
         return self._look_up(np.asarray(values, float), self._heat)
 
     def field(self, classes: ArrayLike, shares: ArrayLike) -> NDArray[np.int32]:
@@ -90,8 +100,7 @@ class Palette:
     @cached_property
     def _signed(self) -> NDArray[np.int32]:
         if self.depth == "ansi":
-            grey = 0 if self.dark else 15
-            return np.array([ANSI + n for n in ((3, 3, grey, 4, 4) if self.dark else (3, 11, grey, 12, 4))], np.int32)
+            return np.array([ANSI + n for n in ((11, 3, 0, 4, 12) if self.dark else (3, 11, 15, 12, 4))], np.int32)
         if self.dark:
             return ramp((0xE8912A, 0x8A5514, 0x1E1E22, 0x17527F, 0x3FA0E0))
         return ramp((0xD9730D, 0xF2B36B, 0xF4F4F2, 0x86BCE3, 0x1C74B4))
@@ -105,15 +114,15 @@ class Palette:
     @cached_property
     def _heat(self) -> NDArray[np.int32]:
         if self.depth == "ansi":
-            return np.array([ANSI + n for n in (0, 4, 6, 2, 3, 11)], np.int32)
+            return np.array([ANSI + n for n in ((0, 4, 6, 14, 15) if self.dark else (15, 14, 6, 4, 0))], np.int32)
         stops = (0x121A2E, 0x1D3F72, 0x0E6E8C, 0x1F9C79, 0x9BC046, 0xF4E04D)
         return ramp(stops if self.dark else (0xF3F1E4, 0xE3D56A, 0x8DBF5A, 0x2F9C86, 0x176B94, 0x1B2F66))
 
     @cached_property
     def _fields(self) -> NDArray[np.int32]:
         if self.depth != "full":
-            quiet = ANSI + (0 if self.dark else 15)
-            return np.array([(quiet, color) for color in ON_ANSI], np.int32)
+            ramps = [(0, n, n + 8) if self.dark else (15, n + 8, n) for n in (6, 3, 2, 5, 4, 1, 7)]
+            return ANSI + np.array(ramps, np.int32)
         ground = 0x1E1E22 if self.dark else 0xF4F4F2
         return np.array([ramp((ground, mix(color, ground, 0.45))) for color in self.series])
 

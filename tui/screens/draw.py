@@ -50,7 +50,7 @@ Draw with the mouse (the right button erases), or with the arrows while the pen 
 a few times a second: scores of its classes, numbers, or, of an autoencoder, the drawing made again and its error.
 
 Below is what it gets: the drawing made as large and placed as its training images are, on their ground. Beside that is
-what decided, bright where more or less ink would change the answer most; `m` shows what speaks for it and against it.
+what decided, {much} where more or less ink would change the answer most; `m` shows what speaks for it and against it.
 """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("mode", "m", "Shows", "What decided it, or what speaks for and against it; where an image errs", True),

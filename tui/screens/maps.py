@@ -50,7 +50,7 @@ def heat(values: ArrayLike, rows: int, columns: int, palette: Palette) -> Pictur
 
 
 def signed(values: ArrayLike, rows: int, columns: int, palette: Palette, largest: float | None = None) -> Picture:
-    """A map (H, W) from orange (below zero) to blue, relative to `largest` (its own largest size where None)."""
+    """A map (H, W) in colours below and above zero, relative to `largest` (its own largest size where None)."""
     at = sized(np.asarray(values, float), rows, columns)
     at = at / ((largest_of(at) if largest is None else largest) or 1)
     return shades(at, signed=True) if palette.depth == "none" else halves(palette.signed(at))

@@ -32,15 +32,15 @@ class SeeingScreen(WholeScreen):
 One sample on its way through the network: up and down go through the layers, left and right through the samples. `m`
 changes what of a layer is shown, and a click on a layer or a map chooses it.
 
-**Outputs** are what the layer puts out for this sample, one map a channel. Blue is above zero and orange below, on the
-one scale beside the title. Where not all maps fit they shrink, to 7 pixels at least; `z` shows them as large as they
-are, and page up and down go through them.
+**Outputs** are what the layer puts out for this sample, one map a channel: {above} is above zero and {below} below, on
+the one scale beside the title. Where not all maps fit they shrink, to 7 pixels at least; `z` shows them as large as
+they are, and page up and down go through them.
 
-**Gradients** are how much the best score changes with each of these outputs. Blue pushes it up, orange down.
+**Gradients** are how much the best score changes with each of these outputs: {above} pushes it up, {below} down.
 
 **Weights** are the filters of a convolution, and what each unit of a first dense layer looks for in the image. Where
-they are blue, a bright pixel adds to the output; where they are orange, it takes away. Those that read a colour image
-are in colour themselves: they look for what they look like.
+they are {above}, a bright pixel adds to the output; where they are {below}, it takes away. Those that read a colour
+image are in colour themselves: they look for what they look like.
 
 **A unit** is one number of the layer: `u` chooses one, arrows and brackets move the choice, escape ends it. Without a
 choice it is the strongest; channels, rows and columns count from 0, and its place is marked on its map.
@@ -48,7 +48,7 @@ choice it is the strongest; channels, rows and columns count from 0, and its pla
 The **box** around a part of the input is the unit's receptive field: nothing outside of it can change the unit. Its
 rows and columns beyond the border lie in the padding, which is the same for every image.
 
-The **field** is what the unit listens to in there, for this sample: how much it changes with each pixel. It is bright
+The **field** is what the unit listens to in there, for this sample: how much it changes with each pixel. It is {much}
 where that is much, from 0 to the number in its title, and usually much smaller than the box.
 
 At the input stands what decides. **Saliency** is how much the best score changes with each pixel, **occlusion** how

@@ -39,10 +39,10 @@ BELOW = 5  # rows for what is said below it
 WORDS = (19, 34)  # columns of what is said beside the sample
 RING = 3  # the colour of the choice, as a number of the series
 MEANINGS = {
-    "outputs": ("blue is above zero, orange below", "# above zero, ≡ below"),
-    "gradients": ("blue pushes the answer up, orange down", "# pushes the answer up, ≡ down"),
-    "weights": ("blue adds to the output, orange takes away", "# adds to the output, ≡ takes away"),
-    "occlusion": ("blue is where hiding lowers the score", "# is where hiding lowers the score"),
+    "outputs": "{above} is above zero, {below} below",
+    "gradients": "{above} pushes the answer up, {below} down",
+    "weights": "{above} adds to the output, {below} takes away",
+    "occlusion": "{above} is where hiding lowers the score",
 }
 COLORED = "gray is zero, bright adds to the output, dark takes away"
 
@@ -374,7 +374,7 @@ class View(Drawing):
         largest = largest_of(values)
         low = -largest if (values[np.isfinite(values)] < 0).any() else 0.0
         scale = draw_scale(low, largest, palette, "gray" if values.ndim == 4 else "signed")
-        meaning = COLORED if values.ndim == 4 else MEANINGS[kind][palette.depth == "none"]
+        meaning = COLORED if values.ndim == 4 else MEANINGS[kind].format(**palette.words)
         rest = f", {parts[0]}" if parts else ""
         texts = [f"{kind}: {meaning}{rest}", f"{kind}{rest}", *parts, kind]
         text = fitting(texts, picture.width - left - scale.width - 2)

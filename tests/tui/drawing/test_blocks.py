@@ -50,6 +50,37 @@ def test_heat_map_colours_by_hand():
     assert shades(np.array([[-1, 0.5, 1]]), signed=True).to_text() == "≡+#"
 
 
+@pytest.mark.parametrize("dark", [True, False])
+def test_sixteen_colours_have_an_order_and_their_own_names(dark):
+    palette = Palette(dark, "ansi")
+    light = {0: 0, 4: 0.07, 12: 0.2, 6: 0.5, 8: 0.21, 3: 0.55, 14: 0.79, 7: 0.78, 11: 0.93, 15: 1}  # as xterm has them
+    sizes = np.linspace(0, 1, 50)
+    for table, levels in ((palette.heat, 5), (palette.sequential, 4), (palette.signed, 3), (palette.signed, 3)):
+        seen = [light[int(color) - ANSI] for color in table(sizes)]
+        rising = table == palette.sequential or dark
+        assert seen == sorted(seen, reverse=not rising)
+        assert len(set(seen)) == levels
+        sizes = -sizes if table == palette.signed else sizes
+    above, below = (int(palette.signed(value)) - ANSI for value in (0.9, -0.9))
+    named = {4: "blue", 12: "blue", 3: "yellow", 11: "yellow"}
+    assert (named[above], named[below]) == (palette.words["above"], palette.words["below"])
+    assert palette.words["much"] == ("bright" if dark else "dark")
+    assert Palette(dark).words["below"] == "orange"
+    plain = Palette(dark, "none").words
+    assert shades(np.array([[-1.0, 1.0]]), signed=True).to_text() == plain["below"] + plain["above"]
+
+
+def test_samples_are_seen_on_every_one_of_sixteen_colours():
+    palette, plane = Palette(depth="ansi"), Plane(-1, 1, -1, 1)
+    field = np.tile(np.linspace(-1, 1, 20), (2, 1))
+    picture = draw_boundary(
+        field, plane, [Points(np.c_[np.linspace(-0.99, 0.99, 20), np.zeros(20)], [1] * 20)], palette
+    )
+    assert sorted(set(picture.bg[0].tolist())) == [ANSI, ANSI + 3, ANSI + 4, ANSI + 11, ANSI + 12]
+    for ink, ground in zip(picture.fg[0].tolist(), picture.bg[0].tolist(), strict=True):
+        assert ink == (ANSI if ground in (ANSI + 3, ANSI + 11) else DEFAULT)
+
+
 @pytest.mark.parametrize("palette", PALETTES)
 def test_ramps_rise_or_fall_in_light_and_take_anything(palette):
     for table in (palette.sequential, palette.signed, palette.heat):
