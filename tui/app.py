@@ -306,7 +306,7 @@ class Workbench(ScreenActions):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):
             self._terminal.forget()
-            event = present(event, self._driver)
+            event = event if self.is_headless else present(event)
         pressed, hurrying = isinstance(event, (events.Key, events.Click)), self.hurrying
         if pressed:
             self._key_at = time.monotonic()

@@ -268,6 +268,16 @@ def test_a_home_that_cannot_be_written_to_is_said_and_does_not_stop_the_run(
     assert terminal.is_restored()
 
 
+def test_the_terminal_knows_its_size_better_than_the_environment(open_terminal: Open) -> None:
+    terminal = open_terminal(size=(100, 30), COLUMNS="80", LINES="24")
+    terminal.wait_for("epoch 0/")
+    start = len(terminal.output)
+    terminal.resize(39, 9)
+    terminal.wait_for("39x9, needs 40x10", start=start)
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+
+
 def test_too_small_says_so(open_terminal: Open) -> None:
     terminal = open_terminal(size=(39, 9))
     terminal.wait_for("needs 40x10")
