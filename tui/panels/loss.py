@@ -214,7 +214,7 @@ another loss function, cannot be compared: of the latter, the accuracy can.
         self._captioned = self.comparison.run, self.comparison.wanted
         if self.comparison.run is not None:
             style = "$foreground" if self.comparison.wanted else "$muted"
-            before = Content.from_markup(f"[{style} @click=before]{self.comparison.name}[/]")
+            before = Content.from_markup(f"[{style} @click=before]before[/]")
             choices.insert(0, Content("  ").join([*parts, before]))
         room = self.size.width - 8
         self.border_subtitle = next((line for line in choices if line.cell_length <= room), choices[-1])
@@ -240,6 +240,7 @@ another loss function, cannot be compared: of the latter, the accuracy can.
         self.compared.show(self.size, comparison.name, words, better, key)
         if (comparison.run, comparison.wanted) != self._captioned:
             self._caption()
+            self.screen.query("#hints").refresh()  # the key has a use now
 
     def _waiting(self, snapshot: Snapshot) -> str:
         """What is there before the first value; before the first step, with the keys that lead on."""
