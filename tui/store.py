@@ -64,9 +64,10 @@ class SavedRun:
     source: str = ""
 
     def line(self) -> str:
-        """How far it is, such as "epoch 3/20, step 135, best validation accuracy 95.8 %, 2 hours ago"."""
+        """How far it is, such as "epoch 3/20, best validation accuracy 95.8 %, replaced 2 hours ago"."""
+        far = f"epoch {self.epoch}/{self.epochs}" if self.epoch else f"step {self.step}"
         when = "replaced " * self.replaced + ago(time.time() - self.when)
-        return ", ".join(filter(None, (f"epoch {self.epoch}/{self.epochs}", f"step {self.step}", self.best, when)))
+        return ", ".join(filter(None, (far, self.best, when)))
 
 
 class Store:
@@ -312,7 +313,7 @@ def best_of(rows: "Sequence[EpochRow]") -> str:
     for name, words in BEST.items():
         values = [value for row in rows[1:] if (value := getattr(row, name)) is not None and isfinite(value)]
         if values:
-            return f"best {words} {max(values):.1%}" if "accuracy" in name else f"best {words} {min(values):.3g}"
+            return f"best {words} {100 * max(values):.1f} %" if "accuracy" in name else f"best {words} {min(values):.3g}"
     return ""
 
 

@@ -67,7 +67,7 @@ def test_a_kept_run_is_offered_once_its_process_is_gone(store: Store, trainer: T
     run = Store.unfinished(Store(store.sessions, store.sessions.parent, store.sessions))
     assert run is not None
     assert (run.folder, run.step, run.epochs) == (gone, 3, trainer.experiment.epochs)
-    assert f"step 3, best training accuracy 50.0%, {ago(0)}" in run.line()
+    assert run.line() == f"epoch 3/{run.epochs}, best training accuracy 50.0 %, {ago(0)}"
     assert same(store.reopen(gone), trainer)
 
 
@@ -111,7 +111,7 @@ def test_a_run_that_is_replaced_is_listed_and_comes_back_to_the_bit(store: Store
     assert store.parted
     (run,) = store.kept_runs()
     best = max(row.valid_accuracy for row in trainer.history.rows)
-    assert run.line() == f"epoch 3/9, step {trainer.state.step}, best validation accuracy {best:.1%}, replaced just now"
+    assert run.line() == f"epoch 3/9, best validation accuracy {100 * best:.1f} %, replaced just now"
     assert store.unfinished() is None
     former = again(trainer.splits)
     assert former.splits is trainer.splits
