@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
-from engine.errors import BadInput
+from engine.errors import BadInput, printable
 
 _NUMBERS = (int, float, int | None, float | None)
 KINDS: dict[str, type["Component"]] = {}
@@ -263,7 +263,7 @@ def explain(error: ValidationError, place: str = "") -> str:
             problem = f"that {context['kind']} does not fit here{nearest('', context['allowed'])}"
         return f"{where} is {context['value']!r}: {problem}"
     if kind == "unknown_key":
-        key = context["key"] if str(context["key"]).isprintable() else repr(context["key"])
+        key = printable(str(context["key"]))
         owner, near = where or "an experiment", nearest(key, context["allowed"])
         owner += f" '{context['owner']}'" if context["owner"] else ""
         return f"{inside}{key} is not a setting of {owner}{near}"

@@ -19,3 +19,8 @@ class RunFailed(Failure):
     """A run that was started in good order and could not go on: it diverged, or the disk is full."""
 
     exit_code = 1
+
+
+def printable(name: str) -> str:
+    """A name from a file as it stands on one line: in quotes, with escapes, where it has characters without a shape."""
+    return name if name.isprintable() else repr(name)

@@ -15,6 +15,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from textual.keys import Keys, _character_to_key
 
+from engine.errors import printable
 from engine.files import disk_failure, write_atomically
 from tui.actions import Action
 
@@ -87,7 +88,7 @@ def usable_keys(wanted: Mapping[str, Any], actions: Mapping[str, Action]) -> tup
         if name not in actions:
             close = get_close_matches(name, list(actions), n=1)
             hint = f"did you mean '{close[0]}'?" if close else "the settings screen lists the actions"
-            problem = f"keys.{name} is not an action: {hint}"
+            problem = f"keys.{printable(name)} is not an action: {hint}"
         elif not isinstance(keys, str) or not keys.strip() or not all(map(_is_key, keys.split(","))):
             problem = f"keys.{name} is {keys!r}: write keys such as 'p', 'ctrl+r' or 'f5', separated by commas"
         else:
@@ -117,7 +118,7 @@ def _problem(key: str, value: Any) -> str:
     if key not in Settings.model_fields:
         close = get_close_matches(key, list(Settings.model_fields), n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(Settings.model_fields)}"
-        return f"{key} is not a setting: {hint}"
+        return f"{printable(key)} is not a setting: {hint}"
     if key == "keys" and isinstance(value, Mapping):
         return ""
     try:

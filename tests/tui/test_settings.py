@@ -109,8 +109,8 @@ VALUES = st.recursive(
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    st.dictionaries(st.sampled_from([*Settings.model_fields, "other"]), VALUES, max_size=4)
-    | st.fixed_dictionaries({"keys": st.dictionaries(st.sampled_from([*KNOWN, "x"]), VALUES, max_size=3)})
+    st.dictionaries(st.sampled_from([*Settings.model_fields, "other", "a\nb"]), VALUES, max_size=4)
+    | st.fixed_dictionaries({"keys": st.dictionaries(st.sampled_from([*KNOWN, "x", "a\nb"]), VALUES, max_size=3)})
 )
 def test_no_table_stops_the_program(tmp_path: Path, table: dict[str, object]) -> None:
     path = tmp_path / "settings.toml"
