@@ -13,6 +13,8 @@ import numpy as np
 
 from engine.memory import Array
 
+TENTHS = 10  # bins of confidence
+
 
 def top_k_accuracy(labels: Array, scores: Array, k: int) -> float:
     """The share of rows, 0 to 1, whose label is among the k highest scores, k >= 1.
@@ -151,7 +153,7 @@ class Calibration:
         return {"error": self.error, **{name: getattr(self, name).tolist() for name in arrays}}
 
 
-def calibration(labels: Array, probabilities: Array, bins: int = 15) -> Calibration:
+def calibration(labels: Array, probabilities: Array, bins: int = TENTHS) -> Calibration:
     """Reliability bins ((b - 1) / B, b / B] of the highest probability in each row of (rows, K), 1 <= b <= B.
 
     Where K is 1, the column is the probability of class 1, and the confidence that of the likelier class.

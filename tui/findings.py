@@ -60,7 +60,7 @@ def _exploding(case: Case) -> Sentence | None:
     says = f"The gradient explodes: {_times(each)} per layer, and {first} gets {_times(whole)} {last}'s."
     clipped = case.experiment.regularization.clip_norm
     tries = [*(["clip_norm = 1"] if not clipped else []), *_usual_init(case), "a lower rate"]
-    return Sentence("exploding", says, f"Try {_either(tries)}.", "problem", "The gradient explodes.")
+    return Sentence("exploding", says, f"Try {_either(tries)}.", "problem", "It explodes.")
 
 
 def _growing(case: Case) -> Sentence | None:

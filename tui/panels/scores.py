@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from engine.metrics import calibration, hardest_first, top_k_accuracy
+from engine.metrics import Calibration, calibration, hardest_first, top_k_accuracy
 from tui.drawing.bars import bar
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
 from tui.panels.reading import Reading, share
 
-BINS = 10
+NEAR = 0.1  # between confidence and accuracy of a bin
+WELL = 0.03  # calibration error of what is well calibrated
 
 
 def draw_classes(reading: Reading, mode: str, width: int, height: int, palette: Palette) -> Picture:
@@ -55,21 +56,21 @@ def _averages(reading: Reading) -> list[tuple[str, str]]:
 def draw_calibration(reading: Reading, width: int, height: int, palette: Palette) -> Picture:
     """A row for each tenth of confidence: a bar for how often it was right, a mark where it should end."""
     picture = Picture(width, height)
-    found = calibration(np.asarray(reading.targets), reading.scores, BINS)
+    found = calibration(np.asarray(reading.targets), reading.scores)
     left, inner = 5, max(0, width - 5 - 12)
     picture.put(0, 0, "sure", palette.color("muted"))
     picture.put(0, left, "should end at │"[: max(0, inner)], palette.color("muted"))
     picture.put(0, width - 11, "right", palette.color("muted"))
     picture.put(0, width - 5, " rows", palette.color("muted"))
     first = int(np.flatnonzero(found.rows)[0]) if found.rows.any() else 0
-    below = min(3, _below(height, BINS - first))
+    below = min(3, _below(height, len(found.rows) - first))
     fullest = hardest_first(-found.rows[first:])[: max(0, height - 2 - below)] + first
     row = 1
     for place in sorted(fullest.tolist()):
         confidence, right, rows = float(found.confidence[place]), float(found.accuracy[place]), int(found.rows[place])
         picture.put(row, 0, f"{100 * float(found.edges[place + 1]):3.0f}%", palette.color("muted"))
         if rows:
-            near = abs(right - confidence) <= 0.1
+            near = abs(right - confidence) <= NEAR
             _bar(picture, row, left, inner, right, palette.color("good" if near else 1))
             mark = left + min(inner - 1, int(confidence * inner))
             behind = int(picture.fg[row, mark]) if picture.chars[row, mark] == ord("█") else None
@@ -79,12 +80,23 @@ def draw_calibration(reading: Reading, width: int, height: int, palette: Palette
         row += 1
     finite = np.isfinite(reading.confidence)
     mean = float(reading.confidence[finite].mean()) if finite.any() else float("nan")
-    word = "too sure" if mean > reading.report.accuracy + 0.02 else "too modest"
-    word = "well calibrated" if found.error < 0.03 else word
+    word = _verdict(found, mean - reading.report.accuracy)
     texts = (f"calibration error {100 * found.error:.1f}%", f"mean confidence {100 * mean:.1f}%", word)
     for offset, text in enumerate(texts[:below]):
         picture.put(row + 1 + offset, 0, text[:width], palette.color("muted" if offset == 1 else "text"))
     return picture
+
+
+def _verdict(found: Calibration, excess: float) -> str:
+    """What is to be said of a calibration whose mean confidence is above the accuracy by `excess`. None is well
+    calibrated by its mean alone: no bin may be further off than chance would have it."""
+    chance = 2 * np.sqrt(found.confidence * (1 - found.confidence) / np.maximum(found.rows, 1))
+    off = np.abs(found.accuracy - found.confidence) > np.maximum(NEAR, chance)
+    if found.error < WELL and not (off & (found.rows > 0)).any():
+        return "well calibrated"
+    if abs(excess) <= WELL / 2:
+        return "off in places, not on the whole"
+    return "too sure" if excess > 0 else "too modest"
 
 
 def _bar(picture: Picture, row: int, left: int, inner: int, value: float, color: int) -> None:
