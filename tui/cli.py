@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "train without a screen",
     "resume": "continue a run exactly where it stopped",
     "evaluate": "scores of a run by class, what it confuses, and its hardest samples",
+    "compare": "runs side by side: the settings in which they differ, and how good each has become",
     "list": "presets, data sets, layers, optimizers ... with their settings",
     "init": "write a commented experiment file",
     "check": "show every layer with its cost, compare every gradient with finite differences",
@@ -245,6 +246,11 @@ def _evaluate(parser: Parser) -> None:
     _data(parser)
 
 
+def _compare(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of two runs or more")
+    _json(parser)
+
+
 def _list(parser: Parser) -> None:
     parser.add_argument(
         "kind", nargs="*", metavar="KIND", help="a kind such as optimizer, or one name such as adam or spiral"
@@ -273,8 +279,8 @@ def _fetch(parser: Parser) -> None:
 
 
 _OPTIONS = {
-    "train": _train, "resume": _resume, "evaluate": _evaluate, "list": _list, "init": _init, "check": _check,
-    "data": _fetch,
+    "train": _train, "resume": _resume, "evaluate": _evaluate, "compare": _compare, "list": _list, "init": _init,
+    "check": _check, "data": _fetch,
 }  # fmt: skip
 
 

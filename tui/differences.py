@@ -48,6 +48,11 @@ def edit_value(edit: Edit) -> str:
     return " ".join([name, *(f"{key}={as_text(value)}" for key, value in settings.items())])
 
 
+def layer_words(entry: LayerEntry) -> str:
+    """A layer with what is set of it: "dense 64"."""
+    return f"{entry.layer.name} {short(entry.layer)}".strip()
+
+
 def _told(name: str, old: object, new: object) -> Iterator[str]:
     """A setting by its name, old value and new one; of a part, each of its settings that differs."""
     if old == new:
@@ -71,16 +76,12 @@ def _network(before: Experiment, now: Experiment, shape: Shape) -> Iterator[str]
         yield from _told("model", before.model, now.model)
         return
     try:
-        old, new = ([_layer(entry) for entry in entries(one, shape)] for one in (before, now))
+        old, new = ([layer_words(entry) for entry in entries(one, shape)] for one in (before, now))
     except BadInput:  # a recipe that is not for such samples
         yield "other layers"
         return
     found = [*_layers(old, new)]
     yield from found if len(found) < MANY else ("other layers",)
-
-
-def _layer(entry: LayerEntry) -> str:
-    return f"{entry.layer.name} {short(entry.layer)}".strip()
 
 
 def _layers(old: list[str], new: list[str]) -> Iterator[str]:
