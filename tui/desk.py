@@ -29,7 +29,6 @@ class Tabs(Widget):
         self._names: list[tuple[str, str]] = []
         self._shown: set[str] = set()
         self._focused = ""
-        self._short = False
 
     def show(self, names: list[tuple[str, str]], shown: set[str], focused: str) -> None:
         """Draws (id, title) of every panel; those on the screen stand out, the one in use most."""
@@ -37,23 +36,21 @@ class Tabs(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        width = self.content_size.width
-        for short in (False, True):
-            parts = [self._tab(place, name, title, short) for place, (name, title) in enumerate(self._names, 1)]
-            line = Content("  ").join(parts)
-            self._short = short
-            if line.cell_length <= width:
-                break
-        return line
+        return Content("  ").join(self._tabs())
 
     def place(self, name: str) -> Offset:
         """Where the name of a panel begins, on the screen."""
-        x = self.content_region.x
-        for place, (other, title) in enumerate(self._names, 1):
-            if other == name:
+        names = [other for other, _ in self._names]
+        before = self._tabs()[: names.index(name)]
+        return Offset(self.content_region.x + sum(tab.cell_length + 2 for tab in before), self.region.y)
+
+    def _tabs(self) -> list[Content]:
+        """A name for each panel, mere numbers for those not in use where there is no room for all names."""
+        for short in (False, True):
+            tabs = [self._tab(place, name, title, short) for place, (name, title) in enumerate(self._names, 1)]
+            if sum(tab.cell_length + 2 for tab in tabs) - 2 <= self.content_size.width:
                 break
-            x += self._tab(place, other, title, self._short).cell_length + 2
-        return Offset(x, self.region.y)
+        return tabs
 
     def _tab(self, place: int, name: str, title: str, short: bool) -> Content:
         style = "bold $accent" if name == self._focused else "$foreground" if name in self._shown else "$muted"
