@@ -9,6 +9,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui.naming import Titles
+from tui.rate import edited_here, learning_rate
 from tui.words import shortened
 
 if TYPE_CHECKING:
@@ -105,26 +106,18 @@ class Header(Widget):
         return [first, _placed(line, width)]
 
     def _details(self, snapshot: "Snapshot") -> list[Content]:
+        now = learning_rate(
+            snapshot.experiment, snapshot.history, snapshot.step, snapshot.steps_per_epoch, edited_here(snapshot)
+        )
         texts = [
             f"{speed(snapshot.samples_per_second):>4} samples/s",
             f"{clock(snapshot.seconds):>5}",
-            f"lr {learning_rate(snapshot):.3g}",
+            f"lr {now:.3g}",
         ]
         details = [Content.styled(text, "$muted") for text in texts]
         if self._pace is not None:
             details.append(Content.styled(f"slowed to {self._pace:g} steps/s", "$warning"))
         return details
-
-
-def learning_rate(snapshot: "Snapshot") -> float:
-    """That of the last step; that of the next one where there was none yet, or where a setting was changed since."""
-    history, step, experiment = snapshot.history, snapshot.step, snapshot.experiment
-    edited = any(edit.step == step for edit in snapshot.edits)
-    if history is not None and 0 < step <= history.steps and not edited:
-        return float(history.lrs[step - 1])
-    per_epoch = max(1, snapshot.steps_per_epoch)
-    factor = experiment.schedule.factor(step, experiment.epochs * per_epoch, per_epoch)
-    return float(experiment.optimizer.lr * factor[0])
 
 
 def changes(before: list[Part], now: list[Part]) -> Iterator[tuple[int, int]]:

@@ -67,6 +67,21 @@ async def test_a_new_rate_is_in_the_header_at_once(until: Until) -> None:
         assert "step 2" in drawn(app)
 
 
+@pytest.mark.parametrize(("schedule", "rate"), [("constant", "0.1"), ("linear", "0.05")])
+async def test_a_rate_changed_after_the_end_is_the_same_everywhere(until: Until, schedule: str, rate: str) -> None:
+    app = Workbench(load_experiment("xor-mlp", {"epochs": 2, "schedule": schedule}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("space")
+        await until(pilot, lambda: "finished" in drawn(app))
+        steps = app.snapshot.step
+        await pilot.press("2", "home", "down", "plus")
+        await until(pilot, lambda: bool(app.session.snapshot.edits))
+        await until(pilot, lambda: f"lr {rate}" in drawn(app))
+        picture = app.bench.desk.panels["optimizer"].picture
+        await until(pilot, lambda: f"lr {rate} at step {steps} of {steps}" in picture.to_text(40, 5))
+
+
 @pytest.mark.parametrize("keys", [(), ("s",), ("space",)])
 async def test_after_any_resize_the_header_is_whole(until: Until, keys: tuple[str, ...]) -> None:
     app = Workbench(load_experiment("xor-mlp", {"epochs": 3 if keys == ("space",) else 500}))

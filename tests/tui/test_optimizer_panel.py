@@ -187,7 +187,7 @@ def test_the_picture_falls_with_a_linear_schedule_and_marks_the_present() -> Non
     assert lines[0].strip()
     assert lines[0][20:].strip() == ""
     assert lines[3][:15].strip() == ""
-    assert "lr 0.00255 at step 50 of 100" in lines[-1]
+    assert "lr 0.0025 at step 50 of 100" in lines[-1]
 
 
 def test_the_past_is_what_it_was_even_after_an_edit() -> None:

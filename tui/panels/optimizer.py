@@ -12,6 +12,7 @@ from tui.entry import Verdict
 from tui.fields import Field, field_of, fields_of
 from tui.panels.form_panel import FORM_ACTIONS, FormPanel
 from tui.panels.schedule import SchedulePicture
+from tui.rate import edited_here
 from tui.rows import LIVE, RESTARTS, FieldRow, HeadingRow, Row
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -97,7 +98,7 @@ from there. While you type, it shows the plan as it would be.
         if snapshot is None or not snapshot.steps_per_epoch or not self.picture.display:
             return
         experiment = self._candidate() or self.experiment
-        edited = experiment != snapshot.experiment or any(edit.step == snapshot.step for edit in snapshot.edits)
+        edited = experiment != snapshot.experiment or edited_here(snapshot)
         self.picture.show(experiment, snapshot.history, snapshot.step, snapshot.steps_per_epoch, edited)
 
     def _candidate(self) -> Experiment | None:

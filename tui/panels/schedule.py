@@ -8,6 +8,7 @@ from tui.drawing.braille import Canvas, joined, polyline
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, Picture
 from tui.drawing.widget import Drawing
+from tui.rate import learning_rate
 
 SAMPLES = 4  # steps looked at in each dot column, so that no drop of a staircase is missed by much
 
@@ -55,11 +56,11 @@ class SchedulePicture(Drawing):
             return picture
         total = max(self.total, self._step)
         here = min(max(self._step - (not self._edited), 0), total - 1)
-        now = float(self.rates(np.array([here]))[0])
+        now = learning_rate(self._experiment, self._history, self._step, self._steps_per_epoch, self._edited)
         canvas = Canvas(width, height - 1)
         xs = np.unique(np.linspace(0, total - 1, min(total, SAMPLES * canvas.columns)).astype(np.int64))
         ys = self.rates(xs)
-        top = float(ys.max()) or 1.0
+        top = max(float(ys.max()), now) or 1.0
         edges = np.linspace(-0.5, total - 0.5, canvas.columns + 1)
         low, high = joined(*polyline(xs.astype(float), ys, edges))
         scale = (canvas.rows - 1) / top
