@@ -277,6 +277,7 @@ class Workbench(ScreenActions):
         if self.store.trouble:
             self.tell(self.store.trouble)
         if self.store.parted:
+            self.store.parted = False
             self.tell(f"the run before is kept: {self.key_of('app.open')} opens it", severity="information")
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:

@@ -74,7 +74,8 @@ class Store:
     """The program's folders.
 
     `trouble` is the first thing that could not be written, in one line, and then each run that is lost by it; `parted`
-    says that a run was kept which another one replaced. `source` is the fingerprint of the experiment opened last.
+    says that a run was kept which another one replaced, until that is told. `source` is the fingerprint of the
+    experiment opened last.
     """
 
     def __init__(self, config: Path, state: Path, data: Path) -> None:
@@ -313,7 +314,8 @@ def best_of(rows: "Sequence[EpochRow]") -> str:
     for name, words in BEST.items():
         values = [value for row in rows[1:] if (value := getattr(row, name)) is not None and isfinite(value)]
         if values:
-            return f"best {words} {100 * max(values):.1f} %" if "accuracy" in name else f"best {words} {min(values):.3g}"
+            best = f"{100 * max(values):.1f} %" if "accuracy" in name else f"{min(values):.3g}"
+            return f"best {words} {best}"
     return ""
 
 
