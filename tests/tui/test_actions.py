@@ -13,10 +13,11 @@ from tui.panels.order import PANELS
 from tui.screens.draw import DrawScreen
 from tui.screens.order import TABLES as SCREENS
 from tui.screens.pad import Pad
+from tui.screens.plane import PlaneScreen
 from tui.screens.seeing import SeeingScreen
 from tui.screens.view import View
 
-OWNERS = {"app": Workbench, "draw": DrawScreen, "pad": Pad, "seeing": SeeingScreen, "unit": View}
+OWNERS = {"app": Workbench, "draw": DrawScreen, "pad": Pad, "seeing": SeeingScreen, "unit": View, "plane": PlaneScreen}
 OWNERS |= {panel.scope(): panel for panel in PANELS}
 TABLES = {
     scope: (OWNERS[scope], actions)

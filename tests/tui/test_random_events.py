@@ -33,6 +33,7 @@ from tui.panels.views import VIEWS
 from tui.preferences import NewKey, Preferences
 from tui.screens.draw import DrawScreen
 from tui.screens.pad import Pad
+from tui.screens.plane import PlaneScreen
 from tui.screens.seeing import SeeingScreen
 from tui.screens.view import View
 from tui.search import Palette
@@ -312,6 +313,10 @@ class Person:
         await self.keys(*(self.key_of((*SeeingScreen.ACTIONS, *View.ACTIONS)) for _ in range(self.dice.randint(1, 8))))
         await self.leave(0.15)
 
+    async def on_plane(self, screen: Screen[Any]) -> None:
+        await self.keys(*(self.key_of(PlaneScreen.ACTIONS) for _ in range(self.dice.randint(1, 8))))
+        await self.leave(0.15)
+
     async def reading(self, screen: Screen[Any]) -> None:
         await self.keys(*self.dice.choices(MOVES[:8], k=self.dice.randint(0, 3)))
         await self.leave(0.6)
@@ -328,7 +333,7 @@ class Person:
 SCREENS: dict[type[Screen[Any]], Callable[[Person, Screen[Any]], Awaitable[None]]] = {
     Palette: Person.in_list, Opening: Person.in_list, Preferences: Person.in_settings, NewKey: Person.answer,
     DrawScreen: Person.in_drawing, SeeingScreen: Person.in_seeing, Help: Person.reading, Welcome: Person.reading,
-    Jump: Person.answer, Offer: Person.answer,
+    Jump: Person.answer, Offer: Person.answer, PlaneScreen: Person.on_plane,
 }  # fmt: skip
 GESTURES = [
     (Person.walk, 30), (Person.run, 12), (Person.fill, 14), (Person.click, 10), (Person.drag, 6), (Person.wheel, 5),

@@ -69,7 +69,7 @@ def draw_boundary(
     kinds = 2 if field.ndim == 2 else field.shape[2]
     picture = _plain(field, discrete, palette) if field.ndim == 2 else _classes(field, discrete, palette)
     for part in reversed(points):
-        _points(picture, part, plane, kinds, palette)
+        draw_points(picture, part, plane, kinds, palette)
     return picture
 
 
@@ -89,6 +89,18 @@ def _classes(values: NDArray[np.float64], discrete: bool, palette: Palette) -> P
     return halves(palette.field(best, 0.25 + 0.75 * sure))
 
 
+def draw_zero(picture: Picture, values: NDArray[np.float64], palette: Palette) -> None:
+    """Marks in a picture of half blocks, two values a cell, those above zero that touch one that is not."""
+    if palette.depth == "none":
+        return  # the characters below and above zero differ
+    above = values > 0
+    near = np.pad(above, 1, mode="edge")
+    edge = above & ~(near[:-2, 1:-1] & near[2:, 1:-1] & near[1:-1, :-2] & near[1:-1, 2:])
+    line = np.int32(palette.color("text") if palette.depth == "full" else ANSI + (15 if palette.dark else 0))
+    picture.fg = np.where(edge[::2], line, picture.fg).astype(np.int32)
+    picture.bg = np.where(edge[1::2], line, picture.bg).astype(np.int32)
+
+
 def point_color(kind: int, kinds: int, palette: Palette) -> int:
     """The colour of a sample's glyph: its class's, lighter or darker than the field behind it."""
     if palette.depth != "full":
@@ -103,7 +115,10 @@ def point_glyph(kind: int, hollow: bool = False) -> str:
     return (HOLLOW if hollow else FILLED)[kind % len(FILLED)]
 
 
-def _points(picture: Picture, points: Points, plane: Plane, kinds: int, palette: Palette) -> None:
+def draw_points(
+    picture: Picture, points: Points, plane: Plane, kinds: int, palette: Palette, faint: bool = False
+) -> None:
+    """Samples on a picture of the plane; `faint` ones let it be seen between them."""
     columns, rows = plane.cells(points.x, picture.width, picture.height)
     classes = np.asarray(points.classes).astype(int).ravel()
     inside = (columns >= 0) & (columns < picture.width) & (rows >= 0) & (rows < picture.height)
@@ -113,6 +128,6 @@ def _points(picture: Picture, points: Points, plane: Plane, kinds: int, palette:
         blocks = picture.chars[where] == ord("▀")
         picture.bg[where] = np.where(blocks, picture.fg[where], picture.bg[where])
         picture.chars[where] = ord(point_glyph(kind, points.hollow))
-        color = point_color(kind, kinds, palette)
+        color = palette.color("muted") if faint else point_color(kind, kinds, palette)
         picture.fg[where] = np.where(np.isin(picture.bg[where] - ANSI, LIGHT), ANSI, color)
-        picture.face[where] = BOLD
+        picture.face[where] = 0 if faint else BOLD

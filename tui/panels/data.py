@@ -82,7 +82,7 @@ sample. How many of how many, the last line says.
         Action("move:pagedown", "pagedown", "Page down", "The next page of samples"),
         Action("unchoose", "escape,home", "All", "Back to all samples, and to the first of them"),
         Action("enter", "enter", "Open", "The samples of a cell of the confusion matrix; else, see inside the sample"),
-        Action("see", "i", "See inside", "What the network sees in this sample, layer by layer", True),
+        Action("see", "i", "See inside", "Layer by layer: what it sees in this sample, or what each unit does", True),
         Action("draw_digit", "d", "Draw", "Draw a digit and watch the prediction", True),
     )
 
@@ -328,10 +328,14 @@ sample. How many of how many, the last line says.
         self._again()
 
     def action_see(self) -> None:
+        from tui.screens.plane import PlaneScreen
         from tui.screens.seeing import SeeingScreen
 
-        look = self.look
+        look, subject = self.look, self.subject
         if self._snapshot is None or not self._snapshot.nodes:
+            return
+        if subject is not None and subject.kind == "plane" and (look is None or not look.view.ordered):
+            self.app.push_screen(PlaneScreen(self.session))
             return
         if look is not None and look.view.pairs and look.pairs is not None:
             self.app.push_screen(SeeingScreen(self.session, "train", look.pairs.preview.rows.tolist(), look.chosen))

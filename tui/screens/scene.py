@@ -92,6 +92,11 @@ class Scene:
     unit: Unit | None = None
 
     @property
+    def layers(self) -> tuple[tuple[str, str, Place], ...]:
+        """Names, kinds and shapes of the input and all nodes."""
+        return (INPUT, "", self.raw.shape), *self.nodes
+
+    @property
     def says(self) -> str:
         """The network's answer and the right one, in words; nothing for what is drawn again."""
         if self.again is not None:
