@@ -112,6 +112,14 @@ def test_keys_in_one_write_go_where_the_keys_before_them_lead(open_terminal: Ope
     assert terminal.wait() == 0
 
 
+def test_a_key_from_before_the_first_frame_has_its_effect(open_terminal: Open) -> None:
+    terminal = open_terminal()
+    terminal.press(b"e")
+    terminal.wait_for("epoch 1/")
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+
+
 def test_a_run_without_a_step_leaves_nothing_behind(open_terminal: Open, own_folders: Path) -> None:
     terminal = open_terminal()
     terminal.wait_for("epoch 0/")
