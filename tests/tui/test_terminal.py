@@ -74,8 +74,8 @@ def open_terminal(own_folders: Path) -> Iterator[Open]:
 
 
 def kept(own_folders: Path) -> list[Path]:
-    """The checkpoints of sessions."""
-    return list((own_folders / "state" / "nn-tui" / "sessions").glob("*/checkpoint.safetensors"))
+    """The summaries of runs that were kept, which are written last."""
+    return list((own_folders / "state" / "nn-tui" / "sessions").glob("*/summary.json"))
 
 
 def step_of(screen: str) -> int:
