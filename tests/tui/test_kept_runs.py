@@ -247,3 +247,26 @@ async def test_the_key_to_quit_does_not_wait_for_panels(xor: Experiment) -> None
         await pilot.press("s", "q")
         await pilot.pause()
         assert not app.is_running or app._exit
+
+
+async def test_undo_behind_an_opened_preset_goes_on_with_the_run_of_before(xor: Experiment, until: Until) -> None:
+    async with desk_of("architecture", "1", until, xor, (120, 40), {}) as desk:
+        await desk.press("e", "e")
+        before = await bits(desk.app)
+        await until(desk.pilot, lambda: bool(desk.app.presets))
+        desk.app.open_choice("xor-perceptron")
+        await desk.settle()
+        await until(desk.pilot, lambda: desk.panel.experiment == load_experiment("xor-perceptron"))
+        await desk.press("u")
+        assert await bits(desk.app) == before
+        await desk.press("e")
+        assert desk.app.session.snapshot.epoch == 3
+
+
+async def test_more_epochs_than_there_can_be_are_refused_in_a_line(until: Until) -> None:
+    app = Workbench(load_experiment("xor-mlp", {"epochs": 600_000}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("E")
+        await until(pilot, lambda: told(app) == ["epochs is 1200000: must be at most 1000000"])
+        assert app.snapshot.experiment.epochs == 600_000
