@@ -167,17 +167,19 @@ def _overfitting(case: Case) -> Sentence | None:
     return Sentence("overfitting", says, _to_general(case), "warning", "It overfits.")
 
 
-def _by_heart(case: Case) -> Sentence | None:
+def _generalizes_badly(case: Case) -> Sentence | None:
+    if not case.rows:
+        return None
     last = case.rows[-1]
     gained = case.chance - last.train_loss
     if last.valid_loss is None or not gained > GENERAL * case.chance:
         return None
     if not case.chance - last.valid_loss < GENERAL * gained:
         return None
-    losses = (
-        f"training loss is {last.train_loss:.2g}, validation loss {last.valid_loss:.2g}, by chance {case.chance:.2g}"
-    )
-    return Sentence("by heart", f"It learns by heart: {losses}.", _to_general(case), "warning", "It learns by heart.")
+    brief = "It generalizes badly"
+    losses = f"training loss is {last.train_loss:.2g}, validation loss {last.valid_loss:.2g}"
+    says = f"{brief}: {losses}, by chance {case.chance:.2g}."
+    return Sentence("generalizes badly", says, _to_general(case), "warning", f"{brief}.")
 
 
 def _to_general(case: Case) -> str:
@@ -269,7 +271,7 @@ def _flow(case: Case) -> str:
 
 FINDINGS: tuple[Callable[[Case], Sentence | None], ...] = (
     _unscaled, _exploding, _alike, _without_slope, _penalized, _wild, _dead, _vanishing, _saturated, _too_high,
-    _overfitting, _by_heart, _growing, _too_low, _plateau, _healthy,
+    _overfitting, _generalizes_badly, _growing, _too_low, _plateau, _healthy,
 )  # fmt: skip
 CAUSES = ("unscaled", "exploding", "rate too high")  # what a run may diverge of
 

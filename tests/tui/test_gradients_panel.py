@@ -481,3 +481,13 @@ async def test_steps_that_a_schedule_makes_small_are_no_alarm():
                 lines = [picture.letters(row) for row in range(picture.height)]
                 row = next(row for row, line in enumerate(lines) if "▼ low" in line)
                 assert picture.fg[row, lines[row].index("▼ low")] == panel.palette.color(color)
+
+
+async def test_where_there_is_little_room_the_advice_is_read_and_enter_shows_the_whole_sentence():
+    async with hosted("exploding", size=(36, 9), epochs=0) as (panel, _, pilot):
+        said = " ".join(text_of(panel).split("\n")[:2])
+        assert "explodes. Try clip_norm = 1, he" in " ".join(said.split())
+        assert "dense1 gets" not in said
+        await pilot.press("enter")
+        await pilot.pause()
+        assert str(panel.sentence) in " ".join(text_of(panel).split())

@@ -70,6 +70,9 @@ the same by time, in the same colours; while it plays, steps are measured a few 
 two measurements has the colour of the earlier one: `╵` below it stands where it was measured. `s` and `e` measure each
 step and epoch that they take.
 
+**The sentence** above says what is seen and what to try, in few words where there is little room: **enter** shows all
+of it. A loss *by chance* is that of an answer that does not look at the inputs.
+
 **×next** is what a layer passes on: the gradient at its outputs over that at the next layer's. Far below 1 in every
 layer, it vanishes on its way back; far above, it explodes.
 
@@ -80,7 +83,7 @@ leaves less than a tenth of it, low is meant, and grey. The perceptron's rule is
 **dead** is the share of units that put out zero for the whole batch: they learn nothing. **flat** is the share of
 outputs in the flat parts of sigmoid or tanh, where the slope is nearly zero.
 
-**enter** shows a layer's weights and biases: how many of their elements have a gradient of which size, on the same
+**enter** also shows a layer's weights and biases: how many of their elements have a gradient of which size, on the same
 scale. Biases start near zero, where any step is long against their length, so their update is not judged.
 
 **norm** is the length of the layer's gradient, **dy rms** the root mean square of dL/d(output).
