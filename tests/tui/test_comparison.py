@@ -124,6 +124,17 @@ async def test_an_edit_on_the_way_is_no_other_run() -> None:
         assert "before: optimizer.lr = 0.05 only from step" in it.told
 
 
+async def test_an_edit_behind_the_last_step_had_no_effect_on_the_run_before() -> None:
+    async with bench() as it:
+        await it.train(3)
+        for rate in (0.01, 0.02):
+            it.session.edit("optimizer.lr", rate)
+            await it.show()
+        it.session.reset()
+        await it.show()
+        assert it.told.startswith("○◇ before: lr 0.005 → 0.02")
+
+
 async def test_the_test_split_measured_at_the_end_replaces_nothing() -> None:
     async with bench(**{"data.test": 0.2, "epochs": 3}) as it:
         it.session.play()

@@ -142,12 +142,15 @@ data are not compared, and of runs with another loss function only the accuracy 
             self.record.follow(replace(known, activity="paused"), ())  # with what came after the last look
         if known is not None and self._ran is not None and self.record.replaced_by(snapshot.history):
             if self.record.rows[-1].epoch > self._branched:  # else the run before has all of it
-                self.comparison.latest = Earlier.of(self.record, self._ran, known.edits)
+                last = self.record.rows[-1].step
+                edits = tuple(edit for edit in known.edits if edit.step < last)  # the others changed nothing
+                self.comparison.latest = Earlier.of(self.record, self._ran, edits)
             self._branched = max(0, self.record.shared_with(snapshot.history) - 1)
             self.record = Record()
             self._series.clear()
         self.record.follow(snapshot, ())
-        if not self.record.rows or snapshot.step >= self.record.rows[-1].step:
+        at_the_end = not self.record.rows or snapshot.step >= self.record.rows[-1].step
+        if at_the_end and all(edit.step < snapshot.step for edit in snapshot.edits):
             self._ran = snapshot.experiment
 
     def _read(self, snapshot: Snapshot) -> None:
