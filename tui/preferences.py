@@ -53,9 +53,10 @@ class Preferences(Dialog[None]):
     HEADING = "Settings"
     FOOT = "enter changes, esc closes"
 
-    def __init__(self, actions: Mapping[str, Action]) -> None:
+    def __init__(self, actions: Mapping[str, Action], name: str = "") -> None:
+        """Begins at the setting of that name."""
         super().__init__()
-        self._actions = actions
+        self._actions, self._first = actions, name
 
     @property
     def _workbench(self) -> "Workbench":
@@ -66,6 +67,9 @@ class Preferences(Dialog[None]):
 
     def on_mount(self) -> None:
         self._fill()
+        if self._first:
+            choices = self.query_one(Choices)
+            choices.highlighted = choices.get_option_index(self._first)
 
     def _fill(self) -> None:
         settings, options = self._workbench.settings, self.query_one(Choices)

@@ -164,10 +164,10 @@ class ScreenActions(RunActions):
 
         self.push_screen(Welcome(self.remapped))
 
-    def action_settings(self) -> None:
+    def action_settings(self, name: str = "") -> None:
         from tui.preferences import Preferences
 
-        self.push_screen(Preferences(self.all_actions()))
+        self.push_screen(Preferences(self.all_actions(), name))
 
     def action_cycle_theme(self) -> None:
         themes = NAMES[1:]
@@ -234,16 +234,22 @@ class ScreenActions(RunActions):
             self.notify(f"saved in {folder}", markup=False)
 
     def action_undo(self) -> None:
-        self._edit_history("undo")
+        self._edit_history("undo", "nothing to undo")
 
     def action_redo(self) -> None:
-        self._edit_history("redo")
+        self._edit_history("redo", "nothing to do again")
 
-    def _edit_history(self, what: str) -> None:
+    def _edit_history(self, move: str, otherwise: str) -> None:
+        from tui.editing import Editing
+        from tui.panels.form_panel import FormPanel
+
+        if self._session is None:
+            return
+        if not getattr(Editing.of(self.session), move)():
+            self.notify(otherwise, timeout=2)
         for panel in self.bench.desk.panels.values():
-            if method := getattr(panel, f"action_{what}", None):
-                method()
-                return
+            if isinstance(panel, FormPanel):
+                panel.redraw()
 
     # ------------------------------------------------------------------------------------------ exports
 

@@ -1,5 +1,6 @@
 """The command palette: whatever the workbench can do is found by typing, wherever the focus is."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from inspect import isawaitable
@@ -15,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, PANELS, Action, keys_of
 from tui.dialog import AROUND, LOW, Choices, Finder
+from tui.settings import Settings
 from tui.themes import NAMES
 from tui.words import shortened
 
@@ -57,7 +59,7 @@ class Palette(Finder[Entry]):
         self._found: Sequence[Entry] = entries
 
     def body(self) -> list[Widget]:
-        return [Input(placeholder="type a word: draw, confusion, log, theme, spiral"), Choices()]
+        return [Input(placeholder="type a word: adam, dropout, confusion, draw, theme"), Choices()]
 
     @property
     def found(self) -> Sequence[Entry]:
@@ -112,9 +114,13 @@ def matching(entries: Sequence[Entry], query: str) -> list[Entry]:
 
 
 def _ranks(entry: Entry, words: Sequence[str]) -> list[int] | None:
-    """How far off each word is, 0 to 3; None where one of them is nowhere."""
+    """How far off each word is, 0 to 5; None where one of them is nowhere."""
     text, about = entry.text.lower(), entry.help.lower()
-    hits = [(text.startswith(word), f" {word}" in text, word in text, word in about) for word in words]
+    whole = re.findall(r"\w+", text)
+    hits = [
+        (word in whole[:1], word in whole, text.startswith(word), f" {word}" in text, word in text, word in about)
+        for word in words
+    ]
     return [hit.index(True) for hit in hits] if all(map(any, hits)) else None
 
 
@@ -134,7 +140,7 @@ def _line(entry: Entry, width: int, names: int) -> Content:
 
 def everything(workbench: "Workbench") -> list[Entry]:
     """All commands: those of the screen or panel in use first, then the program's, then those of the other panels,
-    their settings and views, the layers, presets and themes."""
+    their settings, views and components, the layers, presets and the program's own settings."""
     return [*_here(workbench), *_program(workbench), *_elsewhere(workbench), *_layers(workbench), *_rest(workbench)]
 
 
@@ -194,6 +200,10 @@ def _rest(workbench: "Workbench") -> Iterator[Entry]:
     for name in NAMES:
         run = partial(workbench.change_settings, theme=name)
         yield Entry(f"Theme {name}", "Colours of the screen, at once and for ever", "", run)
+    for name, field in Settings.model_fields.items():
+        if name not in ("theme", "keys"):
+            run = partial(workbench.action_settings, name)
+            yield Entry(f"Settings: {name.replace('_', ' ')}", field.description or "", "", run)
 
 
 def _entry(

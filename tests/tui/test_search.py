@@ -1,16 +1,22 @@
 """The palette: from any focus it finds what any panel can do, and does it there."""
 
+import re
+from collections import Counter
+
 import pytest
 from hosting import Until, ready
 from textual.events import Key
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
-from engine import load_experiment
+from engine import KINDS, Experiment, load_experiment
+from engine.augment import Augmentation
 from tui.actions import ACTIONS
 from tui.app import Workbench
+from tui.preferences import Preferences
 from tui.screens.draw import DrawScreen
 from tui.screens.seeing import SeeingScreen
-from tui.search import Entry, Palette, matching
+from tui.search import Entry, Palette, everything, matching
+from tui.settings import Settings
 
 
 def entries(*rows: tuple[str, str]) -> list[Entry]:
@@ -63,6 +69,78 @@ async def test_a_choice_goes_to_its_panel_and_acts_there(until: Until) -> None:
         await until(pilot, lambda: desk.panels["optimizer"].form.cursor == "optimizer.lr")
         await pilot.press("ctrl+p", *"layer dense2", "enter")
         await until(pilot, lambda: app.selected_node == "dense2")
+
+
+async def test_every_component_and_every_setting_is_found_once(until: Until) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        found = everything(app)
+        texts = names(found)
+        assert not [text for text, count in Counter(texts).items() if count > 1]
+        assert names(matching(found, "undo")) == ["Undo", "Redo"], "to do again what was undone is another thing"
+        assert not [entry.text for entry in found if not entry.help]
+        for kind in KINDS.values():
+            for name, component in kind.choices().items():
+                shown = [one for one in matching(found, name) if re.search(rf"(^|[ :]){re.escape(name)}$", one.text)]
+                assert any(component.summary() in one.help for one in shown), name
+        experiment = load_experiment("digits")
+        for section in ("regularization", "augmentation", "early_stopping", "output", "model", "data", "optimizer"):
+            for name in type(getattr(experiment, section)).model_fields:
+                text = name if section == "optimizer" else f"{section}.{name}"
+                assert any(one.endswith(f": {text}") for one in texts), text
+        for name in Settings.model_fields:
+            assert name == "keys" or any(name.partition("_")[0] in one.lower() for one in texts)
+        assert [one.text for one in matching(found, "adam")][:2] == ["Optimizer: adam", "Optimizer: adamw"]
+        assert names(matching(found, "augment")[:8]) == [
+            f"Optimizer: augmentation.{name}" for name in Augmentation.model_fields
+        ]
+        assert "Optimizer: rmsprop" in names(matching(found, "momentum")), "a component is found by its settings, too"
+
+
+async def test_choosing_a_component_does_what_the_forms_do(until: Until) -> None:
+    app = Workbench(load_experiment("digits"))
+
+    def runs() -> Experiment:
+        return app.session.snapshot.experiment
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        optimizer, architecture = (app.bench.desk.panels[name] for name in ("optimizer", "architecture"))
+
+        async def choose(words: str) -> None:
+            await until(pilot, lambda: app.screen is app.bench and bool(architecture.editing.settled))
+            await pilot.press("ctrl+p", *(" " if key == "_" else key for key in words), "enter")
+
+        await choose("rmsprop")
+        await until(pilot, lambda: runs().optimizer.name == "rmsprop")
+        assert (app.bench.desk.focused_name, optimizer.form.cursor) == ("optimizer", "optimizer")
+        await choose("schedule cosine")
+        await until(pilot, lambda: runs().schedule.name == "cosine")
+        await choose("flip")
+        await until(pilot, lambda: optimizer.form.cursor == "augmentation.flip")
+        await choose("he uniform")
+        await until(pilot, lambda: runs().model.init.name == "he_uniform")
+        await choose("output.init")
+        await until(pilot, lambda: architecture.form.cursor == "output.init")
+        await choose("dropout add")
+        await until(pilot, lambda: architecture.form.menu is not None)
+        assert architecture.form.menu.value == "dropout"
+        before = len(app.session.snapshot.nodes)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.session.snapshot.nodes) == before + 1)
+        assert [node.layer.name for node in app.session.snapshot.nodes][-2] == "dropout", "behind the last layer"
+        await choose("data iris")
+        await until(pilot, lambda: runs().data.name == "iris")
+        await choose("perceptron optimizer")
+        await until(pilot, lambda: any("a rule for loss.name" in one.message for one in app._notifications))
+        await choose("undo")
+        await until(pilot, lambda: runs().data.name == "digits")
+        await choose("frames per second")
+        await until(pilot, lambda: isinstance(app.screen, Preferences))
+        await until(
+            pilot, lambda: "how often the screen looks" in str(app.screen.query_one("#meaning", Static).content)
+        )
 
 
 async def test_keys_typed_ahead_reach_the_palette_and_what_it_opens(until: Until) -> None:

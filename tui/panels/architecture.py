@@ -9,6 +9,7 @@ from engine import (
     INPUT,
     BadInput,
     Experiment,
+    Initializer,
     Layer,
     LayerEntry,
     Recipe,
@@ -23,7 +24,7 @@ from tui import draft
 from tui.actions import Action
 from tui.draft import NodeRow, Preview
 from tui.fields import Field, Option, field_of, fields_of
-from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel
+from tui.panels.form_panel import FORM_ACTIONS, LOADING, FormPanel, offers
 from tui.panels.network_rows import LayerRow, TableHead, TitledRow, as_shape, columns_of, counted, inputs, several
 from tui.rows import FieldRow, HeadingRow, Row
 
@@ -60,6 +61,7 @@ on until the new one holds together.
         Action("presets", "p", "Presets", "Start from a preset or a recipe", True),
         Action("data", "D", "Data", "Choose the data set and its settings", True),
     )
+    COMPONENTS = ("data", "model")
 
     def __init__(self) -> None:
         super().__init__()
@@ -250,9 +252,39 @@ on until the new one holds together.
             return self.place + behind
         return 0 if self.form.cursor.strip("[]").partition(".")[0] in ("data", "model") else self._layer_count
 
-    def action_add(self) -> None:
+    def fields(self) -> list[Field]:
+        experiment = self.experiment
+        sections = {"data": experiment.data, "model": experiment.model, "output": experiment.output}
+        return [field for name, one in sections.items() if one is not None for field in fields_of(one, f"{name}.")]
+
+    def choices(self) -> tuple[Action, ...]:
+        return (*super().choices(), *offers(Layer, "add:", "add "), *offers(Initializer, "take:init=", "init "))
+
+    def action_go(self, key: str) -> None:
+        parts = key.split(".")
+        row = ".".join(parts[:2]) if parts[0] == "layers" else parts[0] if parts[0] == "output" else f"[{parts[0]}]"
+        self._open = row
+        self.redraw()
+        self.form.go(key)
+
+    def action_take(self, choice: str) -> None:
+        key, _, name = choice.partition("=")
+        super().action_take(f"{self._init_key() if key == 'init' else key}={name}")
+
+    def _init_key(self) -> str:
+        """Which first weights are meant: the recipe's, those of the layer under the cursor, or the output's."""
+        layer = [] if self.place is None else self._layer_fields(self.place)
+        keys = [field.key for field in (*self.fields(), *layer)]
+        return next(key for key in ("model.init", f"layers.{self.place}.init", "output.init") if key in keys)
+
+    def action_add(self, name: str = "") -> None:
+        """Offers layers to add behind this one; one asked for by name goes behind the last where there is no cursor."""
+        if name and self.place is None:
+            self.form.go(f"layers.{self._layer_count - 1}")
         place = self._ends(1)
-        self._choose_type("Add", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name))
+        self._choose_type(
+            "Add", place, lambda shape, name: draft.inserted(self.experiment, shape, place, name), name or "dense"
+        )
 
     def action_insert(self) -> None:
         place = self._ends(0)

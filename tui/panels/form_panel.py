@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 
-from engine import BadInput, Experiment, Snapshot
+from engine import BadInput, Component, Experiment, Setting, Snapshot
 from tui import draft
 from tui.actions import Action
 from tui.draft import Facts, Preview
 from tui.editing import Editing
 from tui.entry import Verdict
+from tui.fields import Field
 from tui.forms import Form
 from tui.panel import Panel
 from tui.rows import WRONG, FieldRow, Part, Row
@@ -32,8 +33,6 @@ FORM_ACTIONS: tuple[Action, ...] = (
     Action("more", "plus,equals_sign,right,l", "More", "The next sensible value up, or the next choice"),
     Action("less", "minus,left,h", "Less", "The next sensible value down, or the choice before"),
     Action("leave", "escape", "Leave", "Restore the value, or close what is open"),
-    Action("undo", "u,ctrl+z", "Undo", "Undo the last change of the experiment"),
-    Action("redo", "U,ctrl+y", "Redo", "Do again what was undone"),
 )
 
 
@@ -76,6 +75,7 @@ class FormPanel(Panel):
     DEFAULT_CSS = """
     FormPanel { layout: vertical; }
     """
+    COMPONENTS: ClassVar[tuple[str, ...]] = ()  # parts of the experiment that are chosen here by name
     KEPT: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")  # whatever is being typed
 
     def __init__(self) -> None:
@@ -179,13 +179,30 @@ class FormPanel(Panel):
 
     # ------------------------------------------------------------------------------------------ keys
 
+    def fields(self) -> list[Field]:
+        """Every field that can be gone to, whether its row is in sight or not."""
+        return [row.field for row in self.form.rows if isinstance(row, FieldRow)]
+
     def choices(self) -> tuple[Action, ...]:
-        fields = (row.field for row in self.form.rows if isinstance(row, FieldRow))
-        return tuple(Action(f"go:{each.key}", "", each.label, each.setting.meaning) for each in fields)
+        fields, own = self.fields(), f"{self.scope()}."
+        found = [Action(f"go:{each.key}", "", each.key.removeprefix(own), each.setting.meaning) for each in fields]
+        for name in self.COMPONENTS:
+            kind = Setting.of(name, Experiment.model_fields[name]).component
+            found += offers(kind, f"take:{name}=", f"{name} ".removeprefix(f"{self.scope()} ")) if kind else []
+        return tuple(found)
 
     def action_go(self, key: str) -> None:
         """Puts the cursor on a field."""
         self.form.go(key)
+
+    def action_take(self, choice: str) -> None:
+        """Chooses a component for a field, "loss=mse", as its list does."""
+        key, _, name = choice.partition("=")
+        self.action_go(key)
+        if (problem := self.judge(key, name).problem) is not None:
+            self.notify(problem, severity="warning", markup=False)
+        else:
+            self.apply(key, name)
 
     def on_key(self, event: events.Key) -> None:
         """While a value is being typed or chosen, keys belong to it."""
@@ -236,14 +253,11 @@ class FormPanel(Panel):
     def action_leave(self) -> None:
         self.form.leave()
 
-    def action_undo(self) -> None:
-        if not self.editing.undo():
-            self.notify("nothing to undo", timeout=2)
-            return
-        self.redraw()
 
-    def action_redo(self) -> None:
-        if not self.editing.redo():
-            self.notify("nothing to do again", timeout=2)
-            return
-        self.redraw()
+def offers(kind: type[Component], call: str, title: str) -> list[Action]:
+    """An action for each component of a kind, for the palette: found by its name, its meaning and its settings."""
+    found = []
+    for name, component in kind.choices().items():
+        settings = ", ".join(setting.name for setting in component.settings())
+        found.append(Action(f"{call}{name}", "", f"{title}{name}", f"{component.summary()} {settings}".rstrip()))
+    return found

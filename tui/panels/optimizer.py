@@ -15,12 +15,15 @@ from tui.panels.schedule import SchedulePicture
 from tui.rate import edited_here
 from tui.rows import LIVE, RESTARTS, FieldRow, HeadingRow, Row
 
+AUGMENTATION = "Augmentation"
+SECTIONS = ("regularization", "augmentation", "early_stopping")
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Optimizer", ("optimizer",)),
     ("Schedule", ("schedule",)),
     ("Run", ("batch_size", "epochs", "seed")),
     ("Loss", ("loss",)),
     ("Regularization", ("regularization",)),
+    (AUGMENTATION, ("augmentation",)),
     ("Early stopping", ("early_stopping",)),
 )
 PICTURED = ("optimizer", "schedule", "epochs", "batch_size")
@@ -43,6 +46,7 @@ class OptimizerPanel(FormPanel):
 from there. While you type, it shows the plan as it would be.
 """
     ACTIONS = FORM_ACTIONS
+    COMPONENTS = ("optimizer", "schedule", "loss")
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,17 +69,16 @@ from there. While you type, it shows the plan as it would be.
     def rows(self) -> list[Row]:
         found: list[Row] = []
         for title, names in GROUPS:
+            if title == AUGMENTATION and len(self._shape or ()) != 3:  # it changes images alone
+                continue
             found.append(HeadingRow(f"heading {title}", text=title))
             fields = [field for name in names for field in self._fields(name)]
             found += [FieldRow(field.key, field=field, label_width=15, marked=True) for field in fields]
         return found
 
     def _fields(self, name: str) -> Sequence[Field]:
-        value, info = getattr(self.experiment, name), Experiment.model_fields[name]
-        if name in ("regularization", "early_stopping"):
-            fields = fields_of(value, f"{name}.")
-        else:
-            fields = field_of(name, Setting.of(name, info), value)
+        value, setting = getattr(self.experiment, name), Setting.of(name, Experiment.model_fields[name])
+        fields = fields_of(value, f"{name}.") if name in SECTIONS else field_of(name, setting, value)
         return [replace(field, depth=max(0, field.depth - 1), live=is_live(field.key)) for field in fields]
 
     def rows_wanted(self, snapshot: Snapshot) -> int:
