@@ -95,11 +95,12 @@ class Trainer:
 
     def _measure_untrained(self) -> None:
         """The instruments and the first row of the record, before any step."""
-        self.history.rows.clear()
         probe = self.measure()
+        first = []
         if probe is not None:
             self.history.instruments.note(0, probe)
-            self._finish_epoch(sqrt(sum(stats.grad_norm**2 for stats in probe.parameters)), None)
+            first = [self._evaluated(sqrt(sum(stats.grad_norm**2 for stats in probe.parameters)), None)]
+        self.history.rows[:] = first  # at once: who reads meanwhile finds the old one or the new one
 
     # ------------------------------------------------------------------------------------------ what there is
 
@@ -365,12 +366,15 @@ class Trainer:
         """Evaluates (or, on replay, looks up) the epoch, and lets the monitors decide."""
         row = self.history.row(self.state.epoch)
         if row is None:
-            began = perf_counter()
-            row = self._ends.row(self.state, self.stepper.last_lr, grad_norm, update_ratio, self.seconds)
-            self.seconds += perf_counter() - began
+            row = self._evaluated(grad_norm, update_ratio)
             self.history.rows.append(row)
-        if self.state.epoch:
-            watch(self.experiment, row, self.state)
+        watch(self.experiment, row, self.state)
+
+    def _evaluated(self, grad_norm: float, update_ratio: float | None) -> EpochRow:
+        began = perf_counter()
+        row = self._ends.row(self.state, self.stepper.last_lr, grad_norm, update_ratio, self.seconds)
+        self.seconds += perf_counter() - began
+        return row
 
     # ------------------------------------------------------------------------------------------ trouble
 

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from engine import BadInput, Trainer, parse_experiment
+from engine import BadInput, Trainer, load_experiment, parse_experiment
 from engine.data import Split, Splits
 from engine.data.scale import fit_scaler
 
@@ -533,3 +533,20 @@ def test_by_the_clock_the_instruments_are_read_no_more_often_than_they_are_worth
     trainer._measured = (perf_counter(), 0.0)
     trainer.advance(seconds=0.0)
     assert trainer.probe.step == 4
+
+
+def test_a_reader_finds_the_first_row_at_any_moment_of_a_reset(monkeypatch):
+    trainer = Trainer(load_experiment("xor-mlp"))
+    trainer.advance(epochs=2)
+    measure, seen = trainer.measure, []
+
+    def read():
+        seen.append(len(trainer.history.rows))
+        return measure()
+
+    monkeypatch.setattr(trainer, "measure", read)
+    trainer.reset()
+    trainer.edit("optimizer.lr", 0.5)
+    assert seen == [1, 1]
+    assert [row.epoch for row in trainer.history.rows] == [0]
+    assert trainer.history.rows[0].lr == 0.5
