@@ -44,6 +44,12 @@ class Bench(Resizing, Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield from (self.header, self.tabs, self.desk, self.problem, self.hints, self.too_small)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it is seen. Textual takes the screen below the top one for seen, and paints all of both then, even
+        where the top one covers it."""
+        return super().is_current and not getattr(self.app.screen, "COVERS", False)
+
     def _on_idle(self) -> None:
         """Paints what a key has changed at once, where Textual waits for the next turn of its timer."""
         if self.is_current and cast("Workbench", self.app).hurrying:

@@ -36,7 +36,7 @@ class Drawing(Widget):
 
     def update(self) -> None:
         """What is drawn has changed."""
-        if not self.is_attached or not self.size or not self.is_on_screen:
+        if not self.is_attached or not self.size or not self.is_on_screen or not self.screen.is_current:
             if self._picture is not None:
                 self._picture = None
                 self.refresh()

@@ -58,6 +58,7 @@ class WholeScreen(Resizing, Screen[None]):
     DEFAULT_CSS = """
     WholeScreen { background: $background; layout: vertical; }
     """
+    COVERS: ClassVar[bool] = True  # nothing of the screen below is seen
     HEADING: ClassVar[str] = ""
     SCOPE: ClassVar[str] = ""
     SCOPES: ClassVar[tuple[str, ...]] = ()  # of the tables of actions that help tells

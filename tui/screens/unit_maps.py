@@ -11,7 +11,6 @@ from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
 from tui.drawing.widget import Drawing
 from tui.panels.boundary import samples_on, undistorted
-from tui.panels.samples import shrunk
 from tui.screens.layers import draw_layer, draw_layers
 from tui.screens.maps import Floats, Grid, draw_scale, largest_of
 from tui.screens.unit_words import colors, facts, formula, told
@@ -123,12 +122,18 @@ class UnitMaps(Drawing):
         if not grid.count:
             return
         self._at, self.first = (top + 1, left), unit // grid.count * grid.count
-        small = _sized(units.maps[..., self.first : self.first + grid.count], grid.rows, grid.columns)
-        small = small / units.scales[self.first : self.first + grid.count]
-        for index, label in enumerate(_labels(units, range(self.first, self.first + small.shape[2]), grid.columns)):
-            row, column = grid.place(index)
-            here = self.first + index == unit
-            _draw_small(picture, small[..., index], (top + row, left + column), label, here, palette)
+        shown = range(self.first, min(self.first + grid.count, count))
+        small = _sampled(units.maps[..., shown.start : shown.stop], grid.rows, grid.columns)
+        small = small / units.scales[shown.start : shown.stop, None, None]
+        colors = palette.signed(small)
+        for index, label in enumerate(_labels(units, shown, grid.columns)):
+            row, column = top + grid.place(index)[0], left + grid.place(index)[1]
+            if shown[index] == unit:
+                picture.put(row, column, label.ljust(grid.columns), palette.color("text"), BOLD | REVERSE)
+            else:
+                picture.put(row, column, label, palette.color("muted"))
+            drawn = shades(small[index], signed=True) if palette.depth == "none" else halves(colors[index])
+            picture.paste(drawn, row + 1, column)
 
 
 def _labels(units: Units, shown: range, width: int) -> list[str]:
@@ -163,11 +168,10 @@ def _large(width: int, height: int) -> tuple[int, int]:
     return undistorted(max(1, width // 2 - 1), max(1, height - below))
 
 
-def _sized(maps: Floats, rows: int, columns: int) -> Floats:
-    """Maps (H, W, units) at another size: the means of what is covered, or what is between."""
-    if rows < maps.shape[0] or columns < maps.shape[1]:
-        return shrunk(maps, rows, columns)
-    return scaled(maps, rows, columns, smooth=True)
+def _sampled(maps: Floats, rows: int, columns: int) -> Floats:
+    """Maps (H, W, units) at another size, (units, rows, columns): the values nearest to the middles."""
+    y, x = ((np.arange(count) + 0.5) * size / count for count, size in zip((rows, columns), maps.shape, strict=False))
+    return np.moveaxis(maps[y.astype(int)[:, None], x.astype(int)], -1, 0)
 
 
 def _head(picture: Picture, top: int, left: int, start: int, units: Units, unit: int, palette: Palette) -> None:
@@ -188,20 +192,6 @@ def _draw_large(units: Units, unit: int, columns: int, rows: int, palette: Palet
     for part in samples_on(units.subject, columns * rows // 2, "some") if points else ():
         draw_points(picture, part, units.plane, max(2, len(units.subject.classes)), palette, faint=True)
     return picture
-
-
-def _draw_small(
-    picture: Picture, values: Floats, at: tuple[int, int], label: str, here: bool, palette: Palette
-) -> None:
-    """A unit's map below its label, at the row and column of the label."""
-    top, left = at
-    if here:
-        picture.put(top, left, label.ljust(values.shape[1]), palette.color("text"), BOLD | REVERSE)
-    else:
-        picture.put(top, left, label, palette.color("muted"))
-    picture.paste(
-        shades(values, signed=True) if palette.depth == "none" else halves(palette.signed(values)), top + 1, left
-    )
 
 
 def _say(picture: Picture, units: Units, unit: int, at: tuple[int, int], width: int, palette: Palette) -> None:

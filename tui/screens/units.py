@@ -2,6 +2,7 @@
 thread."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class Units:
         """Whether this is the network's answer."""
         return self.node == self.layers[-1][0]
 
-    @property
+    @cached_property
     def flat(self) -> tuple[int, ...]:
         """The units that are the same everywhere."""
         span = np.ptp(self.maps, axis=(0, 1))
