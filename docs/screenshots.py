@@ -76,6 +76,7 @@ SHOTS = {
     "digits-light": Shot("digits", 5, keys=("3",), theme="light"),
     "confusion": Shot("digits", 2, 100, 30, keys=("5", "f"), view="Confusion"),
     "seeing": Shot("digits-cnn", 4, 110, 30, finish=choose_a_unit),
+    "units": Shot("spiral", 100, 110, 32, keys=("5", "i", "down", "down", "right")),
     "draw": Shot("digits-cnn", 4, 90, 26, finish=draw_five),
     "small": Shot("dead-relu", 6, 80, 24, keys=("4",)),
 }

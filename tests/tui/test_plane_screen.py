@@ -157,7 +157,7 @@ def test_a_formula_is_written_out():
     assert formula(see_units(trainer, "tanh1", 10, 5), 0) == "tanh(batch_norm(0.25 x1 - 1.5 x2 - 3.0))"
     weights(trainer, "dense3.weight")[1] = [0.01, -5, 0.02, 3, 4, 0.03]
     weights(trainer, "dense3.bias")[1] = 0.5
-    assert formula(see_units(trainer, "dense3", 10, 5), 1) == "-5.0 u1 + 3.0 u3 + 4.0 u4 + 0.50 + 3 smaller"
+    assert formula(see_units(trainer, "dense3", 10, 5), 1) == "-5.0 u1 + 3.0 u3 + 4.0 u4 + 3 smaller + 0.50"
     assert formula(see_units(trainer, "output", 10, 5), 0).startswith("sigmoid(")
 
 

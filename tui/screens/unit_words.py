@@ -91,16 +91,21 @@ def formula(units: Units, unit: int) -> str:
     if len(weights) > TERMS:
         order = np.sort(np.argsort(-np.abs(weights), kind="stable")[: TERMS - 1])
     terms = [(float(weights[at]), f" {reads.names[at].replace('unit ', 'u')}") for at in order.tolist()]
-    bias = [] if units.bias is None else [(float(units.bias[unit]), "")]
     text = ""
-    for value, name in (*terms, *bias):
-        sign = ("-" if value < 0 else "") if not text else " - " if value < 0 else " + "
-        text += f"{sign}{number(abs(value), 2)}{name}"
+    for value, name in terms:
+        text += _term(value, not text) + name
     if len(terms) < len(weights):
         text += f" + {len(weights) - len(terms)} smaller"
+    if units.bias is not None:
+        text += _term(float(units.bias[unit]))
     for name in units.formula:
         text = f"{name}({text})"
     return text
+
+
+def _term(value: float, leads: bool = False) -> str:
+    sign = ("-" if value < 0 else "") if leads else (" - " if value < 0 else " + ")
+    return sign + number(abs(value), 2)
 
 
 def facts(units: Units, unit: int) -> list[str]:
