@@ -139,9 +139,10 @@ def _line(entry: Entry, width: int, names: int) -> Content:
 
 
 def everything(workbench: "Workbench") -> list[Entry]:
-    """All commands: those of the screen or panel in use first, then the program's, then those of the other panels,
-    their settings, views and components, the layers, presets and the program's own settings."""
-    return [*_here(workbench), *_program(workbench), *_elsewhere(workbench), *_layers(workbench), *_rest(workbench)]
+    """All there is: the actions of the screen or panel in use first, then the program's and those of the other panels,
+    the presets and the program's settings, what can be gone to or chosen in the panels, and the layers."""
+    parts = (_here, _program, _elsewhere, _rest, _choices, _layers)
+    return [entry for part in parts for entry in part(workbench)]
 
 
 def _here(workbench: "Workbench") -> Iterator[Entry]:
@@ -174,7 +175,10 @@ def _elsewhere(workbench: "Workbench") -> Iterator[Entry]:
     for name in desk.panels:
         if name != desk.focused_name or workbench.screen is not workbench.bench:
             yield from _panel(workbench, name)
-    for name, panel in desk.panels.items():
+
+
+def _choices(workbench: "Workbench") -> Iterator[Entry]:
+    for name, panel in workbench.bench.desk.panels.items():
         yield from _table(workbench, name, panel.choices())
 
 

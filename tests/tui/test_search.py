@@ -95,6 +95,7 @@ async def test_every_component_and_every_setting_is_found_once(until: Until) -> 
         assert names(matching(found, "augment")[:8]) == [
             f"Optimizer: augmentation.{name}" for name in Augmentation.model_fields
         ]
+        assert names(matching(found, "spiral"))[:2] == ["Open spiral", "Architecture: data spiral"]
         assert "Optimizer: rmsprop" in names(matching(found, "momentum")), "a component is found by its settings, too"
 
 
