@@ -100,7 +100,9 @@ class Palette:
     @cached_property
     def _signed(self) -> NDArray[np.int32]:
         if self.depth == "ansi":
-            return np.array([ANSI + n for n in ((11, 3, 0, 4, 12) if self.dark else (3, 11, 15, 12, 4))], np.int32)
+            most, some, none = ((11, 12), (3, 4), 0) if self.dark else ((3, 4), (11, 12), 15)
+            ends = (most[0], most[0], some[0], some[0], none, some[1], some[1], most[1], most[1])
+            return np.array([ANSI + n for n in ends], np.int32)
         if self.dark:
             return ramp((0xE8912A, 0x8A5514, 0x1E1E22, 0x17527F, 0x3FA0E0))
         return ramp((0xD9730D, 0xF2B36B, 0xF4F4F2, 0x86BCE3, 0x1C74B4))

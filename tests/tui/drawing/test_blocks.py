@@ -62,6 +62,7 @@ def test_sixteen_colours_have_an_order_and_their_own_names(dark):
         assert len(set(seen)) == levels
         sizes = -sizes if table == palette.signed else sizes
     above, below = (int(palette.signed(value)) - ANSI for value in (0.9, -0.9))
+    assert palette.signed(0.2) != palette.signed(0), "what is little above zero is told from zero"
     named = {4: "blue", 12: "blue", 3: "yellow", 11: "yellow"}
     assert (named[above], named[below]) == (palette.words["above"], palette.words["below"])
     assert palette.words["much"] == ("bright" if dark else "dark")
