@@ -214,6 +214,27 @@ def test_the_line_of_zero_is_drawn_in_every_colour_there_is():
         assert (picture.bg == line).tolist() == (picture.fg == line).tolist()
 
 
+def test_the_border_of_a_sigmoid_is_at_its_middle():
+    trainer = trained(experiment(hidden=(1,), activation="sigmoid"))
+    weights(trainer, "dense1.weight")[0] = [50, 0]  # far to the left it is zero to the last bit
+    weights(trainer, "dense1.bias")[0] = 0
+    view, palette = UnitMaps(), Palette()
+    view.units, view.points = see_units(trainer, "sigmoid1", 20, 10), False
+    assert "above 0.5 on 50 %" in view.to_text(118, 38)
+    picture = view.draw(118, 38, palette)
+    columns, rows = 48, 24
+    drawn = picture.fg[3 : 3 + rows, 118 - columns :] == palette.color("text")
+    assert drawn.any(axis=1).all()
+    assert {columns // 2} == set(np.argwhere(drawn)[:, 1].tolist())
+
+
+def test_a_formula_that_does_not_fit_ends_with_dots():
+    trainer = trained(experiment(hidden=(4,), features=CROSSES))
+    view = UnitMaps()
+    view.units = see_units(trainer, "relu1", 10, 5)
+    assert view.to_text(38, 10).rstrip().endswith("…")
+
+
 def test_without_colours_characters_tell_what_is_above_zero():
     trainer = trained(experiment(hidden=(1,), activation="tanh"))
     weights(trainer, "dense1.weight")[0] = [1, 0]

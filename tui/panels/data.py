@@ -50,7 +50,8 @@ What the network makes of the data, at the present weights. `v` goes through the
 changes how a view is ordered or counted.
 
 - **Boundary**: the answer over the whole plane, {below} for the first class and {above} for the second, paler where it
-  is less sure. The glyphs are samples: filled ones are trained on, hollow ones validate.
+  is less sure. The glyphs are samples: filled ones are trained on, hollow ones validate. `i` shows what each unit
+  of each layer adds to it.
 - **Samples** and **Rows**: single samples with target and prediction, the most wrong first. "Wrong" is measured by the
   score of the true class; `✗` marks a wrong answer.
 - **Confusion**: a row is a true class, a column what it was taken for. The diagonal is right; every other number is a

@@ -27,8 +27,8 @@ What every unit of a layer puts out for **every point of the plane**, not for on
 layers, left and right through the units, and a click chooses a layer or a unit. All of it follows the training.
 
 On the maps {above} is above zero and {below} below, on the scale above the large map, whose ends are round numbers.
-Where a layer's values have no bounds, each map has a scale of its own: it ends at the number behind `±`. The large map
-shows where the unit crosses zero, its border, as a line.
+Where a layer's values have no bounds, each map has a scale of its own: it ends at the number behind `±`. The line on
+the large map is the unit's border: where it crosses zero, or a sigmoid 0.5.
 
 Look along the layers. A **first** layer can only draw slopes, and its activations fold or step them along straight
 lines. Each unit of the **next** layer adds up these maps, with its own weights: so its border can bend. At the last

@@ -185,10 +185,10 @@ def _head(picture: Picture, top: int, left: int, start: int, units: Units, unit:
 
 
 def _draw_large(units: Units, unit: int, columns: int, rows: int, palette: Palette, points: bool) -> Picture:
-    """A unit over the plane with its line of zero, and samples on it."""
+    """A unit over the plane, with the line where it crosses zero or the middle of its range, and samples on it."""
     values = scaled(units.maps[..., unit], 2 * rows, columns, smooth=True) / units.scales[unit]
     picture = shades(values, signed=True) if palette.depth == "none" else halves(palette.signed(values))
-    draw_zero(picture, values, palette)
+    draw_zero(picture, values - units.middle / units.scales[unit], palette)
     for part in samples_on(units.subject, columns * rows // 2, "some") if points else ():
         draw_points(picture, part, units.plane, max(2, len(units.subject.classes)), palette, faint=True)
     return picture
@@ -200,7 +200,10 @@ def _say(picture: Picture, units: Units, unit: int, at: tuple[int, int], width: 
     name = units.names[unit]
     said = [f"{name} of {units.count}" if name.startswith("unit ") else name, *facts(units, unit)]
     head = squeezed([", ".join(said[:count]) for count in range(len(said), 0, -1)], width)
-    for face, line in ((BOLD, head), *((0, line) for line in lines(formula(units, unit), width))):
+    room, sums = max(1, picture.height - top - 1), lines(formula(units, unit), width)
+    if len(sums) > room:
+        sums = [*sums[: room - 1], shortened(f"{sums[room - 1]} …", width)]
+    for face, line in ((BOLD, head), *((0, line) for line in sums)):
         picture.put(top, left, line, palette.color("text"), face)
         top += 1
     found = [(word, weights) for word, weights in (("from", units.reads), ("to", units.feeds)) if weights is not None]

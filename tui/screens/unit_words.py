@@ -109,12 +109,13 @@ def _term(value: float, leads: bool = False) -> str:
 
 
 def facts(units: Units, unit: int) -> list[str]:
-    """The range of a unit's values on the plane, and how much of it is above zero."""
+    """The range of a unit's values on the plane, and on how much of it they are above its middle."""
     values = units.maps[..., unit]
     if not np.isfinite(values).all():
         return ["not a number"]
     low, high = float(values.min()), float(values.max())
     if unit in units.flat and units.count > 1:
         return [f"flat: {number(high, 2)} everywhere"]
-    share = float((values > 0).mean())
-    return [f"{number(low, 2)} to {number(high, 2)}", f"above zero on {100 * share:.0f} %"]
+    middle = number(units.middle, 1) if units.middle else "zero"
+    share = float((values > units.middle).mean())
+    return [f"{number(low, 2)} to {number(high, 2)}", f"above {middle} on {100 * share:.0f} %"]

@@ -36,9 +36,9 @@ class Units:
 
     `maps` (rows, columns, units) are their values, two rows a cell and the top row first: what they put out, and at the
     last layer what is predicted: 1 for a class and -1 against it, or values in the targets' units. `scales` (units,)
-    are the ends of their scales, which are one where all of them are `alike`. `formula` names the functions from the
-    weighted sum on, `depth` is how many weighted sums there are up to here, and `bent` tells whether the first of them
-    reads features that are not straight.
+    are the ends of their scales, which are one where all of them are `alike`; `middle` is zero, or of a sigmoid and the
+    like what is halfway between both ends. `formula` names the functions from the weighted sum on, `depth` is how many
+    weighted sums there are up to here, and `bent` tells whether the first of them reads features that are not straight.
     """
 
     subject: Subject
@@ -56,6 +56,7 @@ class Units:
     sources: tuple[str, ...] = ()
     depth: int = 0
     bent: bool = False
+    middle: float = 0.0
 
     @property
     def count(self) -> int:
@@ -93,10 +94,11 @@ def see_units(trainer: Trainer, node: str, width: int, height: int) -> Units:
     x = splits.inputs(plane.grid(columns, rows))
     layers = ((INPUT, "", network.shape), *((one.name, one.layer.name, one.shape) for one in network.nodes))
     if node == network.nodes[-1].name:
-        values, bound = _answer(subject, answers(trainer, x))
+        values, bound, middle = *_answer(subject, answers(trainer, x)), 0.0
     else:
         values = outputs(network, node, padded(x))[: len(x)].reshape(len(x), -1)
-        bound = _bound(nodes.get(node))
+        low, high = _ends(nodes.get(node))
+        bound, middle = max(abs(low), abs(high)), (low + high) / 2
     maps = np.asarray(values.reshape(2 * rows, columns, -1))
     scales = np.array([bound or rounded(largest_of(one)) for one in values.T])
     names, bent = _names(trainer, node, maps.shape[2]), any(name not in ("x1", "x2") for name in splits.feature_names)
@@ -116,7 +118,7 @@ def see_units(trainer: Trainer, node: str, width: int, height: int) -> Units:
         formula = (*formula, link)
     return Units(
         subject, layers, node, nodes[node].layer.name, plane, maps, scales, names, formula, bias, reads,
-        _feeds(trainer, nodes, node), nodes[node].inputs, _depth(nodes, node), bent,
+        _feeds(trainer, nodes, node), nodes[node].inputs, _depth(nodes, node), bent, middle,
     )  # fmt: skip
 
 
@@ -131,11 +133,12 @@ def rounded(largest: float) -> float:
     return float(np.ceil(largest / step - 1e-6) * step) or 1.0
 
 
-def _bound(node: Node | None) -> float:
-    """The largest size that the outputs of an activation can have; 0 where there is none."""
-    if node is None or not isinstance(node.layer, Activation) or node.layer.low is None or node.layer.high is None:
-        return 0.0
-    return max(abs(node.layer.low), abs(node.layer.high))
+def _ends(node: Node | None) -> tuple[float, float]:
+    """The least and the largest output of an activation that has both; else twice zero."""
+    layer = node.layer if node is not None else None
+    if not isinstance(layer, Activation) or layer.low is None or layer.high is None:
+        return 0.0, 0.0
+    return layer.low, layer.high
 
 
 def _answer(subject: Subject, predicted: Floats) -> tuple[Floats, float]:
