@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from hosting import on_screen, ready
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from engine import INPUT, Trainer, load_experiment, parse_experiment
 from tui.app import Workbench
@@ -341,14 +342,10 @@ async def test_pages_go_through_many_units():
         await pilot.press(*["pagedown"] * 20)
         assert maps.unit == (63 // page) * page
         before = maps.unit
-        screen.on_mouse_scroll_up(Wheel())
+        await pilot._post_mouse_events([MouseScrollUp], maps, (30, 8))
         assert maps.unit == before - maps.grid.across
-        screen.on_mouse_scroll_down(Wheel())
+        await pilot._post_mouse_events([MouseScrollDown], maps, (30, 8))
         assert maps.unit == before
-
-    class Wheel:
-        def stop(self):
-            pass
 
     await opened(experiment(hidden=(64,)), (80, 24), act)
 
