@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from hosting import PanelHost, Until, ready, rest, text_of
+from textual.content import Content
 from textual.pilot import Pilot
 
 from engine import Experiment, Session, load_experiment
 from tui.app import Workbench
 from tui.drawing.axes import number
+from tui.panels.compared import Compared
 from tui.panels.comparison import Earlier, listed, verdict
 from tui.panels.loss import LossPanel
 from tui.panels.record import Record
@@ -327,3 +329,7 @@ def test_as_many_changes_as_fit_are_listed() -> None:
     assert listed(words, "before", 53) == "before: hidden 8 → 4; optimizer adam → sgd and 1 more"
     assert listed(words, "before", 34) == "before: hidden 8 → 4 and 2 more"
     assert listed(words, "before", 20) == "before: 3 changes"
+
+
+def test_without_words_there_is_nothing_to_say() -> None:
+    assert Compared().render() == Content()

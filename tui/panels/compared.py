@@ -25,7 +25,7 @@ class Compared(Widget):
         self.auto_links = False
         self._said: tuple[object, ...] = ()
         self._name, self._key, self._verdict = "before", "", NOTHING
-        self._words: tuple[str, ...] = ("",)
+        self._words: tuple[str, ...] = ()
 
     def show(self, room: Size, name: str, words: Sequence[str], verdict: Verdict | None, key: str) -> None:
         """What to say about the run called `name` in a panel with this `room`: what was changed, and which is better,
@@ -43,6 +43,8 @@ class Compared(Widget):
 
     def render(self) -> Content:
         width, lines = self.content_size.width, []
+        if not self._words:  # until it is laid out anew, without a place
+            return Content()
         if self.content_size.height > 1 or not self._verdict.values:
             lines.append(self._changes(width))
         if self._verdict.values:
