@@ -151,7 +151,7 @@ def grid_for(count: int, width: int, height: int, ratio: float) -> Grid:
     grid = Grid(0, 0, 1, 0)
     for columns in range(min(LARGEST, width), 0, -1):
         rows = max(2, 2 * round(columns * ratio / 2))
-        grid = Grid(rows, columns, (width + 1) // (columns + 1), height // (rows // 2 + 1))
+        grid = Grid(rows, columns, (width + 1) // (columns + 1), max(0, height) // (rows // 2 + 1))
         if grid.count >= count or (columns <= SMALLEST and grid.count):
             break
     return grid
