@@ -34,6 +34,7 @@ PROGRAM = "nn-tui"
 CHECKPOINT = "checkpoint.safetensors"
 SUMMARY = "summary.json"
 KEPT_RUNS, KEPT_BYTES = 10, 200_000_000  # of those kept by themselves; the latest whatever its size
+HOME = re.compile(r"\d{8}-\d{6}-\d+-\d+")  # a kept run's folder: when it was made, a number, the process
 LARGEST_LOG = 1_000_000  # bytes, before the log starts a new file
 
 BEST = {
@@ -182,8 +183,11 @@ class Store:
         trainer = Run.resume(folder, data, splits=splits).trainer
         is_kept = folder.parent == self.sessions
         if is_kept and folder not in self._mine:
-            with suppress(OSError):
+            try:
                 folder = folder.rename(self._new_home())
+            except OSError:  # another process has just taken it, so this one keeps a copy
+                self.keep(trainer)
+                return trainer
         self._homes[trainer] = folder, _moment(trainer)
         if is_kept:
             self.keep(trainer)
@@ -192,6 +196,7 @@ class Store:
     def _save(self, trainer: "Trainer", replaced: bool) -> Path:
         """Saves a run in the folder that it has, or a new one. Raises OSError, BadInput or RunFailed; then nothing is
         left but what was saved before."""
+        from engine import RunFailed
         from engine.checkpoint import save_checkpoint
         from engine.files import write_atomically
         from engine.run import write_tables
@@ -202,14 +207,16 @@ class Store:
             home, held = self._new_home(), None
         try:
             home.mkdir(parents=True, exist_ok=True)
-            if held != now:
+            if held != now or not (home / CHECKPOINT).is_file():
                 write_tables(trainer, home, trainer.history.rows)
                 save_checkpoint(trainer, home / CHECKPOINT)
             summary = self._summary(trainer, replaced)
             write_atomically(home / SUMMARY, json.dumps(summary).encode())
-        except Exception:
+        except Exception as error:
             if not (home / SUMMARY).exists():
                 shutil.rmtree(home, ignore_errors=True)
+            if isinstance(error, MemoryError):
+                raise RunFailed("there is not enough memory to save the run") from None
             raise
         self._homes[trainer] = home, now
         return home
@@ -266,13 +273,27 @@ class Store:
         return _runs_in(self.runs)
 
     def tidy(self) -> None:
-        """Drops all kept runs but the latest, by number and bytes."""
+        """Drops all kept runs but the latest, by number and bytes, and what is left of one that was never whole."""
         room = KEPT_BYTES
+        for folder in self._torn():
+            shutil.rmtree(folder, ignore_errors=True)
         for place, run in enumerate(self.kept_runs()):
             with suppress(OSError):
                 room -= sum(file.stat().st_size for file in run.folder.iterdir())
             if place >= KEPT_RUNS or (place and room < 0):
                 shutil.rmtree(run.folder, ignore_errors=True)
+
+    def _torn(self) -> list[Path]:
+        """Folders of processes that were killed before the first run in them was saved."""
+        try:
+            folders = [folder for folder in self.sessions.iterdir() if HOME.fullmatch(folder.name)]
+            return [
+                folder
+                for folder in folders
+                if not (folder / SUMMARY).exists() and not _is_alive(_process(folder)) and folder not in self._mine
+            ]
+        except OSError:
+            return []
 
     def write_text(self, path: Path, text: str) -> Path | None:
         """Writes an export, and gives its full path; None where that is not possible: `trouble` says why."""
@@ -339,7 +360,8 @@ def _runs_in(folder: Path) -> list[SavedRun]:
     except OSError:
         return []
     found = [run for run in map(_read, summaries) if run is not None]
-    return sorted(found, key=lambda run: run.when, reverse=True)
+    now = time.time()  # a later one was saved while the clock was wrong, and nobody knows when
+    return sorted(found, key=lambda run: (run.when <= now, run.when), reverse=True)
 
 
 def _read(summary: Path) -> SavedRun | None:
@@ -350,14 +372,14 @@ def _read(summary: Path) -> SavedRun | None:
             float(table["when"]), str(table.get("best", "")), bool(table.get("replaced")), bool(table.get("done")),
             str(table.get("source", "")),
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return run if (run.folder / CHECKPOINT).is_file() else None
+    return run if isfinite(run.when) and (run.folder / CHECKPOINT).is_file() else None
 
 
 def _process(folder: Path) -> int:
     tail = folder.name.rpartition("-")[2]
-    return int(tail) if tail.isdigit() else 0
+    return int(tail) if tail.isdecimal() else 0
 
 
 def _is_alive(process: int) -> bool:
@@ -365,7 +387,7 @@ def _is_alive(process: int) -> bool:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has so large a number
         return False
     except OSError:
         return True

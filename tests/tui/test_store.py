@@ -4,8 +4,10 @@ import csv
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import tomli_w
 
 from engine import BadInput, RunFailed, Trainer, load_experiment
 from engine.run import FILES, Run
-from tui.store import KEPT_RUNS, SUMMARY, Store, ago, fingerprint, log
+from tui.store import CHECKPOINT, KEPT_RUNS, SUMMARY, Store, ago, fingerprint, log
 
 
 @pytest.fixture
@@ -172,14 +174,89 @@ def test_as_many_runs_are_kept_as_there_is_room_for_and_the_latest_always(
     assert mine.is_dir()
 
 
+def test_a_run_kept_just_now_is_the_latest_also_where_the_clock_was_set_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for steps in range(1, KEPT_RUNS + 2):
+        trainer = Trainer(load_experiment("xor-mlp"))
+        trainer.advance(steps=steps)
+        if steps == KEPT_RUNS + 1:
+            monkeypatch.setattr("tui.store.time.time", lambda: 1e9)
+        again = store.part(trainer)
+    assert again is not None
+    assert same(again(None), trainer), "it was not dropped for those of the future"
+    assert [run.step for run in store.kept_runs()] == list(range(KEPT_RUNS, 1, -1))
+
+
+def test_what_a_killed_process_left_before_its_run_was_whole_is_dropped(store: Store, trainer: Trainer) -> None:
+    mine = kept(store, trainer)
+    half = died(kept(store, Trainer(load_experiment("xor-mlp"))))
+    (half / SUMMARY).unlink()
+    foreign = store.sessions / "notes-of-mine"
+    foreign.mkdir()
+    (mine / SUMMARY).unlink()
+    store.tidy()
+    assert not half.exists()
+    assert foreign.exists()
+    assert mine.exists(), "of this process, which may be about to write it"
+
+
+def test_a_run_whose_files_were_removed_is_saved_whole_again(store: Store, trainer: Trainer) -> None:
+    shutil.rmtree(kept(store, trainer))
+    again = store.part(trainer)
+    assert again is not None
+    assert same(again(None), trainer)
+
+
+def test_a_run_that_another_process_takes_at_the_same_time_goes_on_in_a_folder_of_its_own(
+    store: Store, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = died(kept(store, trainer))
+    real = Path.rename
+    taken = gone.with_name("taken")
+    monkeypatch.setattr(Path, "rename", lambda path, target: real(real(path, taken), target / "nowhere"))
+    former = store.reopen(gone)
+    monkeypatch.undo()
+    assert same(former, trainer)
+    assert not gone.exists()
+    again = store.part(former)
+    assert again is not None
+    assert same(again(None), trainer)
+
+
+def test_where_memory_does_not_suffice_to_save_a_run_it_is_told(
+    store: Store, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("engine.checkpoint.save", fail)
+    assert store.part(trainer) is None
+    assert store.trouble == "the run before is not kept: there is not enough memory to save the run"
+    assert store.keep(trainer) is None
+    assert not list(store.sessions.iterdir())
+
+
 def test_saved_runs_are_listed_newest_first_and_rubbish_is_not(store: Store, trainer: Trainer) -> None:
     folder = store.save_run(trainer)
     assert folder is not None
     other = store.runs / "other"
     other.mkdir()
-    for text in ("", "{}", "[]", '{"title": 1, "epoch": "x"}', "null"):
+    good = {"title": "x", "epoch": 1, "epochs": 2, "step": 3, "when": 4}
+    odd = [{**good, name: value} for name in ("epoch", "when") for value in (inf, -inf, nan)] + [
+        {**good, "when": 10**400}
+    ]
+    for text in ("", "{}", "[]", '{"title": 1, "epoch": "x"}', "null", "[" * 100_000, *map(json.dumps, odd)):
         (other / SUMMARY).write_text(text)
+        (other / CHECKPOINT).write_text("")
         assert [run.folder for run in store.saved_runs()] == [folder]
+
+
+@pytest.mark.parametrize("process", ["²", "9" * 12, "9" * 40, "", "x"])
+def test_a_folder_that_names_no_process_belongs_to_nobody(store: Store, trainer: Trainer, process: str) -> None:
+    folder = kept(store, trainer)
+    foreign = folder.rename(folder.with_name(f"foreign-{process}"))
+    assert [run.folder for run in store.kept_runs()] == [foreign]
 
 
 def test_a_saved_run_has_every_file_and_goes_on_where_it_was(store: Store) -> None:
