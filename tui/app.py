@@ -27,6 +27,7 @@ from tui.bench import Bench
 from tui.loop import event_loop
 from tui.output import Terminal
 from tui.panel import Panel
+from tui.reading import read_escape_at_once
 from tui.resizing import present
 from tui.screen_actions import ScreenActions
 from tui.store import Store, fingerprint, log
@@ -374,6 +375,7 @@ def run_workbench(
     app: Workbench | None = None
     try:
         outlast_the_terminal()
+        read_escape_at_once()
         app = Workbench(source, folder)
         with asyncio.Runner(loop_factory=event_loop) as runner:
             runner.run(app.run_async())
