@@ -11,6 +11,8 @@ from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tui.output import plain
+
 if TYPE_CHECKING:
     from tui.drawing.palette import Palette
     from tui.drawing.picture import Picture
@@ -28,7 +30,7 @@ def strips(app: App[int], region: Region) -> list[Strip]:
 
 def as_text(lines: Iterable[Strip]) -> str:
     """The characters alone."""
-    return "\n".join(line.text.rstrip() for line in lines) + "\n"
+    return "\n".join(plain(line.text).rstrip() for line in lines) + "\n"
 
 
 def as_picture(lines: Sequence[Strip]) -> "Picture":

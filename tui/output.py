@@ -5,6 +5,7 @@ left edge of its widget, and spells every style out in full. Here a frame asks e
 what was written is remembered, and only cells that look different are written again, with style differences.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,13 +13,15 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, Console, RenderableType
+from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 RESET = "\x1b[0m"
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # which a terminal would obey, and which take no cell
 BRIDGE = 1  # cells that did not change, which are as short to write again as to leave out
 
 
@@ -58,6 +61,11 @@ def pen_of(style: Style | None, system: ColorSystem) -> Pen:
 def change(pen: Pen, other: Pen) -> str:
     """The same as `pen.change_to(other)`, remembered."""
     return pen.change_to(other)
+
+
+def plain(text: str) -> str:
+    """The text without what a terminal would obey: titles, names of classes and columns are other people's."""
+    return text if text.isprintable() else CONTROLS.sub("", text)
 
 
 class Stretch(NamedTuple):
@@ -120,6 +128,9 @@ class Terminal:
             return TightUpdate(renderable.stretches, self)
         if renderable is not None:
             self.forget()
+        if isinstance(renderable, LayoutUpdate):
+            lines = [[_plain_strip(strip) for strip in line] for line in renderable.strips]
+            return LayoutUpdate(lines, renderable.region)
         return renderable
 
     def write(self, stretches: Iterable[Stretch], system: ColorSystem) -> str:
@@ -129,7 +140,8 @@ class Terminal:
         for y, x, strip in stretches:
             line = self._lines.setdefault(y, Line())
             line.grow(x + strip.cell_length)
-            for text, style, control in strip:
+            for raw, style, control in strip:
+                text = plain(raw)
                 if control or not text:
                     continue
                 wanted = pen_of(style, system)
@@ -163,6 +175,12 @@ class TightUpdate(CompositorUpdate):
         return self._terminal.write(
             self.stretches, COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         )
+
+
+def _plain_strip(strip: Strip) -> Strip:
+    if strip.text.isprintable():
+        return strip
+    return Strip([Segment(plain(text), style) for text, style, control in strip if not control])
 
 
 def _cut(update: ChopsUpdate) -> Iterator[Stretch]:

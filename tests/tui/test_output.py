@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import Key
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -175,3 +176,15 @@ def test_what_the_terminal_shows_already_is_not_written_again() -> None:
     assert written(line("步 18 of 20")) == "\x1b[3;5H\x1b[31m步 18 of 20\x1b[0m"
     terminal.told(Strip([Segment("anything else")]))
     assert written(line("step 18 of 30")) == "\x1b[3;5H\x1b[31mstep 18 of 30\x1b[0m"
+
+
+def test_a_terminal_is_never_told_to_obey_a_text() -> None:
+    console, terminal = Console(color_system="truecolor", force_terminal=True), Terminal()
+    text, seen = "a\x1b[2J\x1b]0;title\x07 b\x9b2J\n\x00\x08c", "a[2J]0;title b2Jc"
+    part = terminal.told(line(text))
+    assert isinstance(part, TightUpdate)
+    assert part.render_segments(console) == f"\x1b[3;5H\x1b[31m{seen}\x1b[0m"
+    style = Style.parse("red")
+    whole = terminal.told(LayoutUpdate([[Strip([Segment(text, style)])]], Region(0, 0, 20, 1)))
+    assert isinstance(whole, LayoutUpdate)
+    assert whole.render_segments(console) == f"\x1b[1;1H\x1b[31m{seen}\x1b[0m"
