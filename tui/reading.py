@@ -36,4 +36,4 @@ def read_escape_at_once() -> None:
     if os.name == "posix":
         from textual.drivers import linux_driver
 
-        linux_driver.XTermParser = Reader  # type: ignore[misc, attr-defined]
+        linux_driver.XTermParser = Reader  # type: ignore[attr-defined]
