@@ -88,6 +88,7 @@ def targets_of(experiment: Experiment, splits: Splits, split: Split) -> Array:
         raise BadInput(str(error)) from None
 
 
+@np.errstate(all="ignore")
 def answers(y: Array, link: str) -> Array:
     """What outputs y (rows, K) say: probabilities where the loss works from logits, by softmax or sigmoid; else y."""
     if link == "softmax":

@@ -5,7 +5,7 @@ explains the next.
 """
 
 from collections.abc import Callable
-from math import inf
+from math import inf, isfinite
 from statistics import fmean
 
 from engine import EpochRow
@@ -102,10 +102,10 @@ def _wild(case: Case) -> Sentence | None:
     ratio = case.update_ratio
     if ratio is None or ratio <= WILD:
         return None
-    says = f"Each step changes the weights by {_percent(ratio)} of their size: the learning rate is far too high."
-    return Sentence(
-        "rate too high", says, f"Try {_lower(case)}.", "problem", f"Steps change weights by {_percent(ratio)}."
-    )
+    much = f"by {_percent(ratio)}" if isfinite(ratio) else "beyond all measure"
+    size = " of their size" * isfinite(ratio)
+    says = f"Each step changes the weights {much}{size}: the learning rate is far too high."
+    return Sentence("rate too high", says, f"Try {_lower(case)}.", "problem", f"Steps change weights {much}.")
 
 
 def _dead(case: Case) -> Sentence | None:

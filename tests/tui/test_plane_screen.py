@@ -183,6 +183,19 @@ def test_the_sentence_fits_the_layer(model, node, words):
     assert words in told(see_units(trained(experiment(**model)), node, 20, 10))
 
 
+def test_units_that_are_not_numbers_are_drawn_and_told():
+    trainer = trained(experiment(hidden=(3, 2)))
+    weights(trainer, "dense1.weight")[:2] = np.array([3e38, -3e38], np.float32)
+    view, told = UnitMaps(), set()
+    for name in ("dense1", "relu1", "dense2", "relu2", "output"):
+        view.units = see_units(trainer, name, 20, 10)
+        for unit in range(view.units.count):
+            view.choose(unit)
+            if "not a number" in view.to_text(118, 38):
+                told.add(name)
+    assert {"dense1", "dense2"} <= told
+
+
 def test_a_dead_unit_is_called_flat():
     trainer = trained(experiment(hidden=(3,)))
     weights(trainer, "dense1.weight")[1] = 0

@@ -30,6 +30,13 @@ def said(*args, **changes):
     return describe(trainer.probe, trainer.history, trainer.experiment)
 
 
+def test_an_infinite_step_is_told_in_words():
+    sentence = said("xor-mlp", 0, 2, optimizer__lr=1e30)
+    assert sentence.kind == "rate too high"
+    assert sentence.says == "Each step changes the weights beyond all measure: the learning rate is far too high."
+    assert sentence.brief == "Steps change weights beyond all measure."
+
+
 @pytest.mark.parametrize("epochs", [0, 1, 4])
 def test_deep_sigmoid_vanishes_by_so_much(epochs):
     sentence = said("deep-sigmoid", epochs)

@@ -41,6 +41,12 @@ def scaled(values: ArrayLike, rows: int, columns: int, smooth: bool = False) -> 
     if not smooth:
         near: Floats = at[y.astype(int)][:, x.astype(int)]
         return near
+    with np.errstate(invalid="ignore"):
+        return _between(at, y, x)
+
+
+def _between(at: Floats, y: Floats, x: Floats) -> Floats:
+    """The values of a picture at places between the middles of its cells."""
     for axis, place in enumerate((y, x)):
         size = at.shape[axis]
         place = np.clip(place - 0.5, 0, size - 1)

@@ -76,7 +76,8 @@ class Units:
     @cached_property
     def flat(self) -> tuple[int, ...]:
         """The units that are the same everywhere."""
-        span = np.ptp(self.maps, axis=(0, 1))
+        with np.errstate(invalid="ignore"):
+            span = np.ptp(self.maps, axis=(0, 1))
         return tuple(np.flatnonzero(span <= FLAT * (largest_of(self.maps) or 1)).tolist())
 
 
