@@ -31,6 +31,7 @@ from tui.reading import read_escape_at_once
 from tui.resizing import present
 from tui.screen_actions import ScreenActions
 from tui.store import Store, fingerprint, log
+from tui.suspending import take_up_once
 from tui.themes import THEMES, resolve, starting_theme
 from tui.writing import is_behind, outlast_the_terminal
 
@@ -114,6 +115,7 @@ class Workbench(ScreenActions):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, self._leave_on, number)
+            take_up_once(self)
         self.call_after_refresh(lambda: self.run_worker(self._load()))
 
     def _leave_on(self, number: signal.Signals) -> None:

@@ -52,6 +52,13 @@ class Terminal:
         """Sends a signal to this process alone."""
         os.kill(self.process, number)
 
+    def wait_until_stopped(self) -> None:
+        """Reads until the program is stopped by a signal."""
+        done = 0
+        while not done:
+            self.read(0.05)
+            done, _ = os.waitpid(self.process, os.WNOHANG | os.WUNTRACED)
+
     def read(self, seconds: float) -> bytes:
         """All that is written by the time that there is something, at most so many seconds from now."""
         more = b""

@@ -112,6 +112,26 @@ def test_keys_in_one_write_go_where_the_keys_before_them_lead(open_terminal: Ope
     assert terminal.wait() == 0
 
 
+@pytest.mark.parametrize("stops", [[], [signal.SIGSTOP], [signal.SIGTSTP], [signal.SIGSTOP, signal.SIGTSTP]])
+def test_a_program_that_was_stopped_and_continued_goes_on_and_ends(
+    open_terminal: Open, stops: list[signal.Signals]
+) -> None:
+    terminal = open_terminal()
+    terminal.wait_for("epoch 0/")
+    for stop in stops or [signal.SIGCONT]:
+        start = len(terminal.output)
+        if stop != signal.SIGCONT:
+            terminal.signal(stop)
+            terminal.wait_until_stopped()
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_for("epoch 0/", start=start)
+    terminal.press(b"s")
+    terminal.wait_for("step 1")
+    terminal.press(b"q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
+
+
 def test_a_key_from_before_the_first_frame_has_its_effect(open_terminal: Open) -> None:
     terminal = open_terminal()
     terminal.press(b"e")

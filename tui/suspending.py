@@ -1,0 +1,28 @@
+"""The program stopped from outside and continued, as by `kill -STOP`, `kill -TSTP` or the shell's `fg`.
+
+Textual takes the terminal up again whenever it is continued, also where it has never let go of it: after a SIGSTOP, or
+a SIGCONT alone. Then two threads read what is typed, of which one is never ended, nor the program; and the terminal is
+left as the program has it, not as it was. Here it lets go first, unless it has, and takes up nothing while it ends.
+"""
+
+import asyncio
+import signal
+from typing import Any, cast
+
+from textual.app import App
+
+
+def take_up_once(app: App[Any]) -> None:
+    """Makes the app take up its terminal once each time that the process is continued, and draw all of it."""
+
+    def go_on() -> None:
+        driver: Any = cast(Any, app)._driver
+        reader = driver._key_thread
+        if app._exit or reader is None:
+            return
+        if reader.is_alive():
+            driver.suspend_application_mode()
+        driver.resume_application_mode()
+        app.refresh(layout=True)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, go_on)
