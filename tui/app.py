@@ -116,7 +116,7 @@ class Workbench(ScreenActions):
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, self._leave_on, number)
             take_up_once(self)
-        self.call_after_refresh(lambda: self.run_worker(self._load()))
+        self.call_after_refresh(self.run_worker, self._load)
 
     def _leave_on(self, number: signal.Signals) -> None:
         log.info("leaving on %s", number.name)

@@ -348,6 +348,15 @@ def test_init_writes_layers_one_by_one(tmp_path: Path, capsys: pytest.CaptureFix
     assert file.read_text().count("# number of outputs") == 1
 
 
+def test_init_prints_where_the_file_is_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed = read(capsys, "init", "-", "spiral", "--epochs", "3")
+    assert parse_experiment(tomllib.loads(printed)) == load_experiment("spiral", {"epochs": 3})
+    assert not Path("-").exists()
+
+
 def test_init_does_not_take_a_preset_for_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -480,6 +489,13 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     loaded = {entry.rpartition("|")[2].strip().partition(".")[0] for entry in done.stderr.splitlines()}
     assert loaded.isdisjoint({"numpy", "pydantic", "textual", "plotext", "rich", "engine"})
     assert done.stdout.startswith(("usage: nn-tui", "nn-tui "))
+
+
+@pytest.mark.parametrize("arguments", [["tarin"], ["train", "--epoch", "x"], ["train", "digits", "--set", "a"]])
+def test_the_module_refuses_as_the_command_does(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    line = [sys.executable, "-m", "tui.cli", *arguments]
+    found = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", refused(capsys, *arguments))
 
 
 def test_the_version_is_the_engines() -> None:

@@ -30,7 +30,13 @@ LAYERS = """\
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the file. Raises BadInput where there is one already, or the name is a preset's."""
+    """Writes the file, or with "-" to standard output. Raises BadInput where there is one already, or the name is a
+    preset's."""
+    changes = options.changes(args)
+    start = (args.experiment, changes) if args.experiment else ("digits", START | changes)
+    if args.file == "-":
+        print(template(load_experiment(*start)), end="")
+        return 0
     path = expanded(args.file)
     if args.file in presets() and args.experiment is None:
         raise BadInput(f"'{args.file}' is a preset; name the file first: nn-tui init {args.file}.toml {args.file}")
@@ -38,8 +44,6 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"'{path}' is there already; choose another name, or overwrite it with --force")
     if os.path.isdir(path):
         raise BadInput(f"'{path}' is a folder; name a file")
-    changes = options.changes(args)
-    start = (args.experiment, changes) if args.experiment else ("digits", START | changes)
     write_atomically(path, template(load_experiment(*start)).encode())
     print(f"wrote {path}; train it with: nn-tui train {quote(str(path))}")
     return 0
