@@ -259,7 +259,8 @@ def _list(parser: Parser) -> None:
 
 
 def _init(parser: Parser) -> None:
-    parser.add_argument("file", nargs="?", default="experiment.toml", metavar="FILE", help="experiment.toml by default; - prints it")
+    meaning = "experiment.toml by default; - prints it"
+    parser.add_argument("file", nargs="?", default="experiment.toml", metavar="FILE", help=meaning)
     parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="file or preset that it begins as")
     parser.add_argument("--force", action="store_true", help="overwrite the file")
     _changes(parser)
@@ -298,6 +299,6 @@ def _folder(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from tui.start import main as start  # what is imported again is this module by its own name, as the commands know it
+    from tui.start import main as begin  # it runs this module under the name by which the commands know it
 
-    sys.exit(start())
+    sys.exit(begin())
