@@ -93,8 +93,8 @@ def _penalized(case: Case) -> Sentence | None:
     rules = case.experiment.regularization
     if (rules.l1 < STRONG[0] and rules.l2 < STRONG[1]) or case.learned or not _flat(case.rows, 1, 0.05):
         return None
-    name = f"An L1 penalty of {rules.l1:g}" if rules.l1 >= STRONG[0] else f"An L2 penalty of {rules.l2:g}"
-    says = f"{name} is strong: it holds the weights down, and the loss stands at {case.rows[-1].train_loss:.3g}."
+    name = f"An L1 penalty of {plain(rules.l1)}" if rules.l1 >= STRONG[0] else f"An L2 penalty of {plain(rules.l2)}"
+    says = f"{name} is strong: it holds the weights down, and the loss stands at {plain(case.rows[-1].train_loss, 3)}."
     return Sentence("penalized", says, "Try a smaller one.", "warning", f"{name} is strong.")
 
 
@@ -177,8 +177,8 @@ def _generalizes_badly(case: Case) -> Sentence | None:
     if not case.chance - last.valid_loss < GENERAL * gained:
         return None
     brief = "It generalizes badly"
-    losses = f"training loss is {last.train_loss:.2g}, validation loss {last.valid_loss:.2g}"
-    says = f"{brief}: {losses}, by chance {case.chance:.2g}."
+    losses = f"training loss is {plain(last.train_loss)}, validation loss {plain(last.valid_loss)}"
+    says = f"{brief}: {losses}, by chance {plain(case.chance)}."
     return Sentence("generalizes badly", says, _to_general(case), "warning", f"{brief}.")
 
 
@@ -211,7 +211,7 @@ def _too_low(case: Case) -> Sentence | None:
         advice = "Try more epochs, or a schedule that falls less."
         return Sentence("rate faded", says, advice, "warning", f"The rate fell to {now:.2g}.")
     says = f"Each step changes the weights by only {ratio:.0e} of their size; 1e-3 is usual."
-    advice = f"Try a learning rate above {case.experiment.optimizer.lr:g}."
+    advice = f"Try a learning rate above {plain(case.experiment.optimizer.lr)}."
     return Sentence("rate too low", says, advice, "warning", f"Steps are small: {ratio:.0e}.")
 
 
@@ -224,10 +224,10 @@ def _plateau(case: Case) -> Sentence | None:
         return None
     losses = [row.train_loss for row in case.rows[-FLAT_FOR:]]
     low, high = min(losses), max(losses)
-    says = f"The training loss has stood at {losses[-1]:.3g} for {FLAT_FOR} epochs."
+    says = f"The training loss has stood at {plain(losses[-1], 3)} for {FLAT_FOR} epochs."
     if high - low > FLAT * high:
         found = "finds no rest" if ruled else "gets no better"
-        says = f"Training loss {found}: {low:.3g} to {high:.3g} in {FLAT_FOR} epochs."
+        says = f"Training loss {found}: {plain(low, 3)} to {plain(high, 3)} in {FLAT_FOR} epochs."
     tries = ["another learning rate", "a larger network", "another activation"] if case.hidden else ["a hidden layer"]
     advice = "A perceptron draws one straight line: try" if ruled and not case.hidden else "Try"
     advice = f"{advice} {_either(_less_dropout(case) or tries)}."
@@ -246,7 +246,7 @@ def _healthy(case: Case) -> Sentence:
         split, loss = "training", case.rows[-1].train_loss
         if case.rows[-1].valid_loss is not None:
             split, loss = "validation", case.rows[-1].valid_loss
-        says = f"It has learned: {split} loss is {loss:.2g}; by chance it is {case.chance:.2g}."
+        says = f"It has learned: {split} loss is {plain(loss)}; by chance it is {plain(case.chance)}."
         advice = f"Each step still changes the weights by {percent}: lower the rate." if ratio > HEALTHY[1] else ""
         return Sentence("learned", says, advice, brief="It has learned.")
     size = "a healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "a small" if ratio < HEALTHY[0] else "a large"
@@ -296,12 +296,18 @@ def _less_dropout(case: Case) -> list[str]:
 
 
 def _lower(case: Case) -> str:
-    return f"a learning rate below {case.experiment.optimizer.lr:.2g}"
+    return f"a learning rate below {plain(case.experiment.optimizer.lr)}"
 
 
 def _percent(share: float) -> str:
-    text = f"{100 * share:.2g}" if share < 1 else f"{100 * share:.0f}" if share < 1e4 else f"{100 * share:.0e}"
+    text = f"{100 * share:.2g}" if share < 1 else f"{100 * share:,.0f}" if share < 1e4 else f"{100 * share:.0e}"
     return f"{text} %"
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """So many significant digits, and up to a billion without an exponent: "0.0012", "100", "260,000"."""
+    text = f"{value:.{digits}g}"
+    return f"{float(text):,.0f}" if "e+" in text and abs(value) < 1e9 else text
 
 
 def _times(ratio: float) -> str:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from functools import lru_cache
 from math import prod
@@ -8,7 +9,7 @@ import pytest
 from engine import EpochRow, History, NodeStats, ParameterStats, Probe, Trainer, load_experiment
 from tui.drawing.palette import Palette
 from tui.drawing.picture import Picture
-from tui.findings import FINDINGS, HEALTHY
+from tui.findings import FINDINGS, HEALTHY, plain
 from tui.panels.telling import draw_sentence, lines_for
 from tui.sentence import describe
 
@@ -124,6 +125,14 @@ def test_learning_rates():
     assert "above 1e-06" in low.advice
 
 
+def test_large_numbers_are_written_as_a_person_writes_them():
+    wild = said("digits", 0, 1, optimizer="sgd", optimizer__lr=100.0)
+    assert wild.advice == "Try a learning rate below 100."
+    assert re.search(r"weights by \d+,\d{3} % of their size", wild.says)
+    assert [plain(one) for one in (0.00123, 99.7, 100, 12_345, 3e12)] == ["0.0012", "100", "100", "12,000", "3e+12"]
+    assert plain(1234.5, 3) == "1,230"
+
+
 def test_a_rate_that_its_schedule_has_brought_down_is_not_called_too_low():
     changes = {"optimizer": "sgd", "optimizer.lr": 0.002, "schedule": {"name": "exponential", "gamma": 0.01}}
     trainer = Trainer(load_experiment("digits", changes))
@@ -147,6 +156,43 @@ def test_saturation():
     trainer = Trainer(load_experiment("digits", {"model.activation": "tanh", "model.init": wide}))
     trainer.advance(steps=3)
     assert describe(trainer.probe, trainer.history, trainer.experiment).kind == "saturated"
+
+
+@pytest.mark.parametrize("epochs", [1, 20])
+@pytest.mark.parametrize("rate", [0.1, 1.0])
+def test_what_only_training_has_saturated_is_put_down_to_the_rate(rate, epochs):
+    trainer = run("spiral", epochs, optimizer__lr=rate)
+    sentence = describe(trainer.probe, trainer.history, trainer.experiment)
+    assert sentence.kind == "saturated"
+    assert sentence.says.endswith(" of the outputs of tanh2 are in its flat parts, untrained 0 %.")
+    assert sentence.advice == f"Try a learning rate below {rate:g}, batch norm or relu."
+
+
+@pytest.mark.parametrize(("first", "ratio", "advice"), [
+    (0.0, 0.02, "Try a learning rate below 0.005, batch norm or relu."), (0.0, 0.005, "Try batch norm or relu."),
+    (0.3, 0.02, "Try smaller first weights, batch norm or relu."),
+])  # fmt: skip
+def test_what_has_saturated_a_layer(first, ratio, advice):
+    history = record([2.0, 1.8])
+    history.instruments.note(0, probe(saturated=first, step=0))
+    assert describe(probe(saturated=0.6, ratio=ratio), history, DIGITS).advice == advice
+
+
+@pytest.mark.parametrize(("name", "glyph"), [("digits-plain", "!"), ("digits-residual", "✓")])
+def test_a_gradient_of_which_next_to_nothing_comes_through_is_no_good_sign(name, glyph):
+    sentence = said(name)
+    assert sentence.glyph == glyph
+    if glyph == "!":
+        assert sentence.says == "The gradient shrinks to 0.83 per layer: conv1 gets 1/280 of layer3.4.conv2's."
+        assert sentence.advice == "Try shortcuts or batch norm."
+
+
+def test_a_run_that_has_learned_has_also_where_no_update_is_measured():
+    trainer = run("digits", 12)
+    again = describe(trainer.probe, trainer.history, trainer.experiment)
+    nodes = tuple(replace(stats, update_ratio=None) for stats in trainer.probe.nodes)
+    bare = describe(replace(trainer.probe, nodes=nodes), trainer.history, trainer.experiment)
+    assert (bare.kind, bare.says) == ("learned", again.says)
 
 
 def test_a_perceptron_on_xor_stands_still_for_want_of_a_hidden_layer():
@@ -272,6 +318,9 @@ FALLING = [2.0 * 0.8**n for n in range(11)]
         ("healthy", {"passed": (0.2, 0.2)}, [2.0, 1.8], None),  # a 25th in all: no more than it starts with
         ("exploding", {"passed": (5.0, 5.0, 5.0)}, FALLING, None),
         ("healthy", {"passed": (1.4,) * 20}, [2.0, 1.8], None),
+        ("shrinking", {"passed": (0.8,) * 21}, [2.0, 1.8], None),
+        ("healthy", {"passed": (0.8,) * 20}, [2.0, 1.8], None),
+        ("learned", {"passed": (0.8,) * 21}, [2.0, 0.19], None),
         ("dead", {"dead": 0.51}, FALLING, None),
         ("healthy", {"dead": 0.5}, [2.0, 1.8], None),
         ("saturated", {"saturated": 0.5}, [2.0, 1.8], None),
@@ -479,6 +528,8 @@ def test_the_best_epoch_of_a_long_run_is_the_one_that_the_chart_marks(epochs):
         ("xor-perceptron", 1, {}),
         ("xor-perceptron", 20, {}),
         ("digits-cnn", 0, {}),
+        ("digits-plain", 0, {}),
+        ("spiral", 1, {"optimizer__lr": 0.1}),
         ("exploding", 20, {"optimizer__lr": 0.002}),
     ],
 )
