@@ -24,13 +24,14 @@ class Instruments:
     """By epoch: the rows of layers.csv and of parameters.csv. Epoch 0 measures the first batch and updates nothing.
 
     `gradients` are the steps so measured, in the order in which they were, with each node's gradient rms; it is another
-    list as soon as something was forgotten.
+    list as soon as something was forgotten. `untrained` are the first network's shares of saturated outputs, by node.
     """
 
     def __init__(self) -> None:
         self._probes: dict[int, Probe] = {}
         self._rows: dict[int, tuple[list[Cells], list[Cells]]] = {}  # written when they are first asked for
         self.gradients: list[tuple[int, Sizes]] = []
+        self.untrained: Sizes = {}
         self._passing: list[int] = []
         self._apart = 1  # epochs between those that are kept of the ones measured in passing
 
@@ -56,6 +57,8 @@ class Instruments:
             sizes = {stats.node: stats.grad_rms for stats in probe.nodes if stats.grad_rms is not None}
             self.gradients.append((probe.step, sizes))
         self._probes[epoch] = probe
+        if not epoch:
+            self.untrained = {stats.node: stats.saturated for stats in probe.nodes if stats.saturated is not None}
         if len(self._passing) > MOST:
             self._apart *= 2
             self.gradients = self.gradients[::2]
@@ -72,6 +75,7 @@ class Instruments:
         the nodes' numbers of parameters."""
         self._probes, self._rows, self._passing, self._apart = {}, {}, [], 1
         self.gradients = _gradients(layers, counts)
+        self.untrained = _column([row for row in layers if row[0] == "0"], "saturated")
         for place, rows in enumerate((layers, parameters)):
             for row in rows:
                 self._rows.setdefault(int(row[0]), ([], []))[place].append(row)
@@ -101,6 +105,16 @@ def _gradients(layers: list[Cells], counts: Mapping[str, int]) -> list[tuple[int
         with suppress(ValueError, KeyError):  # a node without parameters has an empty cell
             found.setdefault(int(row[1]), {})[known["node"]] = float(known["grad_norm"]) / sqrt(counts[known["node"]])
     return list(found.items())
+
+
+def _column(rows: list[Cells], name: str) -> Sizes:
+    """A column of layers.csv by node, where it has numbers."""
+    found: Sizes = {}
+    for row in rows:
+        known = dict(zip(LAYER_COLUMNS, row, strict=True))
+        with suppress(ValueError):  # a node for which it means nothing has an empty cell
+            found[known["node"]] = float(known[name])
+    return found
 
 
 def cell(value: Any) -> str:

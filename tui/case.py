@@ -1,7 +1,7 @@
 """What the findings look at, what they are told as, and what several of them ask of a run."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
 from math import inf, isfinite, sqrt
 from statistics import median
@@ -33,13 +33,14 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Case:
-    """What the findings look at: a probe, the rows up to its step (the untrained network's and the last ones), and the
-    loss by chance."""
+    """What the findings look at: a probe, the rows up to its step (the untrained network's and the last ones), the
+    loss by chance, and of the untrained network each node's saturated share, where it has one."""
 
     probe: Probe
     experiment: Experiment
     rows: tuple[EpochRow, ...]
     chance: float
+    untrained: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hidden(self) -> tuple[NodeStats, ...]:

@@ -19,6 +19,7 @@ HEALTHY = (1e-4, 1e-2)  # update ratio, |new w - w| / |w|, of a step
 WILD = 0.1  # update ratio of a step that nothing survives
 DEAD = 0.5  # a larger share of a layer's units puts out zero for the whole batch
 SATURATED = 0.5  # share of a layer's outputs in the flat parts of its function
+AT_FIRST = 0.25  # below this share, the first weights are not what has saturated a layer
 FEW = 8  # rows; in a smaller batch a unit is silent by chance
 OVERFIT = 1.1  # validation loss over its best so far
 WORSE_FOR = 5  # epochs since that best, none of them near it
@@ -73,6 +74,16 @@ def _growing(case: Case) -> Sentence | None:
     return Sentence("growing", says, advice, "warning", "The gradient grows.")
 
 
+def _shrinking(case: Case) -> Sentence | None:
+    if case.passed is None or case.passed[0] > FAR or case.learned:
+        return None
+    whole, each = case.passed
+    says = f"The gradient shrinks to {each:.2g} per layer: {_reached(case, whole)}."
+    model, tries = case.experiment.model, [*_batch_norm(case), *_usual_init(case)]
+    tries = [*(["shortcuts"] if not getattr(model, "residual", True) else []), *tries] or ["fewer layers"]
+    return Sentence("shrinking", says, f"Try {_either(tries)}.", "warning", "The gradient shrinks.")
+
+
 def _alike(case: Case) -> Sentence | None:
     alike = any(init.name in ("zeros", "constant") for init in case.inits)
     if not alike or not case.hidden or case.learned or case.dropout:
@@ -124,13 +135,10 @@ def _vanishing(case: Case) -> Sentence | None:
     if case.passed is None or case.passed[1] > VANISHING or case.passed[0] > FAR:
         return None
     whole, each = case.passed
-    first, last = case.hidden[0].node, case.hidden[-1].node
-    reached = f"{first} gets 1/{_round(1 / whole):,} of {last}'s" if whole else f"none reaches {first}"
-    types = {stats.type for stats in case.probe.nodes}
     flat = any(stats.saturated is not None for stats in case.inner)
-    tries = [*(["relu"] if flat else []), *(["batch norm"] if "batch_norm" not in types else [])]
+    tries = [*(["relu"] if flat else []), *_batch_norm(case)]
     tries += _usual_init(case) or ["fewer layers"] * (len(tries) < 2)
-    says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {reached}."
+    says = f"The gradient vanishes: it shrinks to {each:.2g} per layer, and {_reached(case, whole)}."
     return Sentence("vanishing", says, f"Try {_either(tries)}.", "problem", "The gradient vanishes.")
 
 
@@ -138,9 +146,15 @@ def _saturated(case: Case) -> Sentence | None:
     worst = max(case.inner, key=lambda stats: stats.saturated or 0.0, default=None)
     if worst is None or not worst.saturated or worst.saturated < SATURATED or case.learned:
         return None
-    says = f"{_percent(worst.saturated)} of the outputs of {worst.node} are in its flat parts, where little is learned."
-    brief = f"{worst.node}: {_percent(worst.saturated)} flat."
-    return Sentence("saturated", says, "Try smaller first weights, batch norm or relu.", "warning", brief)
+    much, first = _percent(worst.saturated), case.untrained.get(worst.node, 1.0)
+    ratios, cures = [case.update_ratio or 0.0, *(row.update_ratio or 0.0 for row in case.rows)], ["batch norm", "relu"]
+    says, more = f"{much} of the outputs of {worst.node} are in its flat parts", "where little is learned"
+    if first >= AT_FIRST:
+        cures.insert(0, "smaller first weights")
+    elif max(ratios) > HEALTHY[1]:
+        cures.insert(0, _lower(case))
+        more = f"untrained {_percent(first)}"
+    return Sentence("saturated", f"{says}, {more}.", f"Try {_either(cures)}.", "warning", f"{worst.node}: {much} flat.")
 
 
 def _too_high(case: Case) -> Sentence | None:
@@ -239,16 +253,16 @@ def _healthy(case: Case) -> Sentence:
     if case.probe.step and not takes_small_steps(case.experiment):
         says = "The perceptron's rule: each mistake adds or takes away its whole input. Without one nothing changes."
         return Sentence("healthy", says, brief="The perceptron's rule is at work.")
-    if ratio is None:
-        return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
-    percent = _percent(ratio)
     if case.learned:
         split, loss = "training", case.rows[-1].train_loss
         if case.rows[-1].valid_loss is not None:
             split, loss = "validation", case.rows[-1].valid_loss
         says = f"It has learned: {split} loss is {plain(loss)}; by chance it is {plain(case.chance)}."
-        advice = f"Each step still changes the weights by {percent}: lower the rate." if ratio > HEALTHY[1] else ""
-        return Sentence("learned", says, advice, brief="It has learned.")
+        advice = f"Each step still changes the weights by {_percent(ratio or 0.0)}: lower the rate."
+        return Sentence("learned", says, advice if (ratio or 0.0) > HEALTHY[1] else "", brief="It has learned.")
+    if ratio is None:
+        return Sentence("healthy", f"{flow}.", "" if case.probe.step else "Nothing is learned yet.")
+    percent = _percent(ratio)
     size = "a healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "a small" if ratio < HEALTHY[0] else "a large"
     says = f"{flow}, and each step changes the weights by {size} {percent}."
     return Sentence("healthy", says, brief=f"Each step changes the weights by {size} {percent}.")
@@ -271,7 +285,7 @@ def _flow(case: Case) -> str:
 
 FINDINGS: tuple[Callable[[Case], Sentence | None], ...] = (
     _unscaled, _exploding, _alike, _without_slope, _penalized, _wild, _dead, _vanishing, _saturated, _too_high,
-    _overfitting, _generalizes_badly, _growing, _too_low, _plateau, _healthy,
+    _overfitting, _generalizes_badly, _growing, _shrinking, _too_low, _plateau, _healthy,
 )  # fmt: skip
 CAUSES = ("unscaled", "exploding", "rate too high")  # what a run may diverge of
 
@@ -289,6 +303,16 @@ def _usual_init(case: Case) -> list[str]:
     usual = "glorot" if any(stats.saturated is not None for stats in case.inner) else "he"
     odd = any(not init.name.startswith(usual) or init != type(init)() for init in case.inits)
     return [f"{usual} init"] if odd else []
+
+
+def _batch_norm(case: Case) -> list[str]:
+    return ["batch norm"] if all(stats.type != "batch_norm" for stats in case.probe.nodes) else []
+
+
+def _reached(case: Case, whole: float) -> str:
+    """How small a part of the last hidden layer's gradient the first one gets."""
+    first, last = case.hidden[0].node, case.hidden[-1].node
+    return f"{first} gets 1/{_round(1 / whole):,} of {last}'s" if whole else f"none reaches {first}"
 
 
 def _less_dropout(case: Case) -> list[str]:

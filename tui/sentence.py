@@ -27,7 +27,8 @@ def describe(
     if best_step is not None:
         return _stopped(history, experiment, best_step)
     count = bisect_right(history.rows, probe.step, key=lambda row: row.step)
-    case = Case(probe, experiment, tuple(_looked_at(history.rows, count)), history.chance)
+    untrained = history.instruments.untrained
+    case = Case(probe, experiment, tuple(_looked_at(history.rows, count)), history.chance, untrained)
     found = next(sentence for finding in FINDINGS if (sentence := finding(case)) is not None)
     return runaway(case) if diverged and found.kind not in CAUSES else found
 
