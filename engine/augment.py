@@ -27,7 +27,9 @@ class Augmentation(Model):
     )
     shift: int = Field(0, ge=0, le=256, description="largest move, in pixels, in each direction")
     flip: bool = Field(False, description="mirrors half of the images, drawn at random, left to right")
-    rotation: float = Field(0.0, ge=0, le=180, description="largest turn, in degrees, either way")
+    rotation: float = Field(
+        0.0, ge=0, le=180, description="largest turn, in degrees, either way", json_schema_extra={"first": 5}
+    )
     brightness: float = Field(0.0, ge=0, le=10, description="largest number added to an image, or taken off")
     noise: float = Field(0.0, ge=0, le=10, description="standard deviation of normal noise on each pixel")
     cutout: int = Field(0, ge=0, le=256, description="side of a square that is set to zero (DeVries & Taylor 2017)")

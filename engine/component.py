@@ -153,7 +153,8 @@ class Setting:
     """One field of a component, as a form, a reference page or a test sees it.
 
     `type` is one of "int", "float", "bool", "str", "choice", "list", "component"; `choices` holds the allowed names
-    of a choice, or the registry's of a component; `item` is the type of a list's items.
+    of a choice, or the registry's of a component; `item` is the type of a list's items; `first` is a number's smallest
+    useful value above zero where its range does not tell it, from `json_schema_extra={"first": 5}`.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Setting:
     optional: bool = False
     item: str = ""
     component: builtins.type[Component] | None = None
+    first: float | None = None
 
     @classmethod
     def of(cls, name: str, field: FieldInfo) -> "Setting":
@@ -179,7 +181,9 @@ class Setting:
                     bounds[side], bounds[f"{side}_open"] = limit, is_open
         shape = _annotation(field.annotation)
         default = None if field.default is PydanticUndefined else plain(field.default)
-        return cls(name=name, default=default, meaning=field.description or "", **bounds, **shape)
+        extra = field.json_schema_extra
+        first: Any = extra.get("first") if isinstance(extra, dict) else None
+        return cls(name=name, default=default, meaning=field.description or "", first=first, **bounds, **shape)
 
     def allowed(self) -> str:
         """The allowed values in words, such as "0 <= x < 1" or "one of a, b"; empty where anything goes."""

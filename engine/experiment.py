@@ -68,10 +68,21 @@ class Regularization(Model):
 
     l1: float = Field(0.0, ge=0, description="adds l1 * |w| to the objective, for weights, never biases")
     l2: float = Field(0.0, ge=0, description="adds l2 * w^2 / 2 to the objective, for weights, never biases")
-    decay: float = Field(0.0, ge=0, description="decoupled weight decay: takes lr * decay * w off each weight")
-    max_norm: float = Field(0.0, ge=0, description="largest norm of one unit's incoming weights")
-    clip_value: float = Field(0.0, ge=0, description="largest size of one element of the gradient")
-    clip_norm: float = Field(0.0, ge=0, description="largest norm of the whole gradient")
+    decay: float = Field(
+        0.0,
+        ge=0,
+        description="decoupled weight decay: takes lr * decay * w off each weight",
+        json_schema_extra={"first": 0.001},
+    )
+    max_norm: float = Field(
+        0.0, ge=0, description="largest norm of one unit's incoming weights", json_schema_extra={"first": 0.1}
+    )
+    clip_value: float = Field(
+        0.0, ge=0, description="largest size of one element of the gradient", json_schema_extra={"first": 0.1}
+    )
+    clip_norm: float = Field(
+        0.0, ge=0, description="largest norm of the whole gradient", json_schema_extra={"first": 0.1}
+    )
 
 
 class Experiment(Model):

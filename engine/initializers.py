@@ -74,7 +74,7 @@ class Normal(AnyShape, name="normal"):
     """Normal with a mean and a standard deviation of one's own."""
 
     mean: float = Field(0.0, ge=-LARGE, le=LARGE, description="mean")
-    std: float = Field(0.01, ge=0, le=LARGE, description="standard deviation")
+    std: float = Field(0.01, ge=0, le=LARGE, description="standard deviation", json_schema_extra={"first": 0.001})
 
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
         """N(mean, std^2)."""

@@ -220,7 +220,9 @@ class AdamW(Adam, name="adamw"):
     order).
     """
 
-    weight_decay: float = Field(0.01, ge=0, description="share of each weight that is taken off, times lr")
+    weight_decay: float = Field(
+        0.01, ge=0, description="share of each weight that is taken off, times lr", json_schema_extra={"first": 0.001}
+    )
 
     @property
     def decay(self) -> float:
@@ -276,7 +278,9 @@ class Lion(Optimizer, name="lion"):
     lr: float = Field(0.0001, gt=0, description="learning rate: how far every weight moves; a tenth of Adam's is usual")
     beta1: float = Field(0.9, ge=0, lt=1, description="b1, the moment's share in the direction of the step")
     beta2: float = Field(0.99, ge=0, lt=1, description="b2, how much of the moment is kept")
-    weight_decay: float = Field(0.0, ge=0, description="share of each weight that is taken off, times lr")
+    weight_decay: float = Field(
+        0.0, ge=0, description="share of each weight that is taken off, times lr", json_schema_extra={"first": 0.001}
+    )
     spare: ClassVar[int] = 2
 
     @property

@@ -11,7 +11,7 @@ from engine import Component, DataSet, Setting
 
 UNSET = "unset"
 NOTHING = "none"  # an empty list
-SMALLEST = 1e-5  # the first rung above zero where nothing else says how large a number is
+SMALLEST = 1e-5  # the first rung above zero where nothing says how large a number is: penalties are that small
 TINIEST = 1e-12
 LARGEST = 1e300  # there is no rung beyond, nor from infinity, which can be typed all the same
 COUNTED = ("seed",)  # numbers that are names rather than sizes go by one
@@ -209,6 +209,8 @@ def _next_float(setting: Setting, value: float, direction: int) -> float:
 
 def _smallest(setting: Setting, share: bool) -> float:
     """The first rung above zero."""
+    if setting.first is not None:
+        return float(setting.first)
     if share or (setting.low is not None and setting.low < 0):
         return 0.01
     return _rung(setting.high / 100, -1) if setting.high is not None and setting.high <= 100 else SMALLEST

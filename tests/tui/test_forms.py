@@ -9,7 +9,7 @@ import pytest
 from hosting import ScreenHost
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -52,6 +52,32 @@ def test_zero_is_the_last_rung_where_it_is_allowed_and_never_where_not() -> None
     assert walk(penalty, 0.0, 1, 3) == [1e-5, 2e-5, 5e-5]
     assert walk(penalty, 5e-5, -1, 4) == [2e-5, 1e-5, 0.0, 0.0]
     assert min(walk(field("optimizer.lr"), 1e-6, -1, 40)) > 0
+
+
+FIRST = {
+    "rotation": 5, "mean": 0.01, "value": 0.01, "low": 0.01, "high": 0.01, "std": 0.001, "max_norm": 0.1,
+    "clip_value": 0.1, "clip_norm": 0.1, "decay": 0.001, "weight_decay": 0.001, "l1": 1e-5, "l2": 1e-5,
+    "min_delta": 1e-5,
+}  # fmt: skip
+
+
+def test_the_first_step_from_zero_is_one_that_is_seen() -> None:
+    sections = [field.annotation for field in Experiment.model_fields.values() if isinstance(field.annotation, type)]
+    kinds = [component for kind in KINDS.values() for component in kind.registry.values()]
+    models = [*kinds, *(section for section in sections if issubclass(section, BaseModel))]
+    found = {
+        (model.__name__, name): (setting.high, Field(name, setting, 0.0).stepped(0.0, 1))
+        for model in models
+        for name, setting in ((name, Setting.of(name, field)) for name, field in model.model_fields.items())
+        if setting.type == "float" and (setting.low is None or setting.low < 0 or setting.low == setting.low_open)
+    }
+    steps = {1: 0.01, 10: 0.05, 80: 0.5}
+    assert len(found) > 80
+    for key, (high, first) in found.items():
+        assert isinstance(first, float)
+        assert first == (FIRST[key[1]] if key[1] in FIRST else steps.get(high or 0)), (key, high, first)
+    assert walk(field("augmentation.rotation"), 0.0, 1, 7) == [5, 10, 20, 50, 100, 180, 180]
+    assert walk(field("augmentation.rotation"), 20.0, -1, 4) == [10, 5, 0, 0]
 
 
 def test_shares_go_by_twentieths_and_towards_one_ever_finer() -> None:
