@@ -24,6 +24,7 @@ from textual.timer import Timer
 
 from tui.actions import ACTIONS, bindings
 from tui.bench import Bench
+from tui.keeping import Keeping
 from tui.loop import event_loop
 from tui.output import Terminal
 from tui.panel import Panel
@@ -46,7 +47,6 @@ HURRY, LOOK = 0.1, 0.008  # seconds after a key in which the screen looks for ne
 TURNS = 6  # while playing, panels that are not in use are drawn in turn, each in every sixth frame
 ASIDE = 0.04  # seconds for which a frame waits when a key came just before it
 CATCH_UP = 0.02  # seconds between looks at whether a slow terminal has taken what was drawn
-KEEP_PLAYING, KEEP_RESTING = 20.0, 2.0  # seconds between two savings of the run, for the day the machine dies
 
 
 class Workbench(ScreenActions):
@@ -56,7 +56,8 @@ class Workbench(ScreenActions):
     TITLE = "nn-tui"
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Toast { background: $panel; }
+    Screen ToastRack { dock: top; align: right top; margin-bottom: 0; }
+    Screen Toast { width: auto; max-width: 80%; margin-top: 0; padding: 0 1; background: $panel; }
     """
     ENABLE_COMMAND_PALETTE = False  # there is one of our own
     BINDINGS: ClassVar[list[Any]] = [*bindings(ACTIONS, "app"), Binding("ctrl+c", "help_quit", show=False, system=True)]
@@ -78,9 +79,8 @@ class Workbench(ScreenActions):
         self._key_at = 0.0
         self._stepped_aside = False
         self._frames = 0
-        self._kept: tuple[int, ...] = ()
+        self._keeping = Keeping()
         self.takes_keys = False  # until there are panels
-        self._kept_at = time.monotonic()
         self._finished = False
         self.store.titles = self.bench.header.titles
         for theme in THEMES:
@@ -270,12 +270,8 @@ class Workbench(ScreenActions):
             self.bench.problem.show(*ending(snapshot), good=True)
 
     def _keep(self, snapshot: "Snapshot") -> None:
-        """Saves the run now and then, and soon after it came to rest."""
-        patience = KEEP_PLAYING if snapshot.activity == "playing" else KEEP_RESTING
-        version = snapshot.history.version if snapshot.history is not None else 0
-        state = (snapshot.run, snapshot.step, len(snapshot.edits), version)
-        if _is_trained(snapshot) and state != self._kept and time.monotonic() - self._kept_at > patience:
-            self._kept, self._kept_at = state, time.monotonic()
+        """Saves the run where it is due."""
+        if self._keeping.is_due(snapshot, time.monotonic(), self.store.seconds):
             self.session.ask(self.store.keep)
         if self.store.trouble:
             self.tell(self.store.trouble)

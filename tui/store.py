@@ -71,12 +71,19 @@ class SavedRun:
         return ", ".join(filter(None, (far, self.best, when)))
 
 
+class LogFile(logging.FileHandler):
+    """The log's file. A line for which the disk has no room is lost, and nobody is told."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Says nothing: there is a screen where Python would write a traceback."""
+
+
 class Store:
     """The program's folders.
 
     `trouble` is the first thing that could not be written, in one line, and then each run that is lost by it; `parted`
     says that a run was kept which another one replaced, until that is told. `source` is the fingerprint of the
-    experiment opened last.
+    experiment opened last, and `seconds` what it took to keep a run the last time.
     """
 
     def __init__(self, config: Path, state: Path, data: Path) -> None:
@@ -88,6 +95,7 @@ class Store:
         self.source = ""
         self.trouble: str | None = None
         self.parted = False
+        self.seconds = 0.0
         self._homes: WeakKeyDictionary[Trainer, tuple[Path, Hashable]] = WeakKeyDictionary()  # and what they hold
         self._mine: set[Path] = set()
         self._handler: logging.Handler | None = None
@@ -109,7 +117,7 @@ class Store:
             self.log_file.parent.mkdir(parents=True, exist_ok=True)
             if self.log_file.exists() and self.log_file.stat().st_size > LARGEST_LOG:
                 self.log_file.replace(self.log_file.with_suffix(".old.log"))
-            self._handler = logging.FileHandler(self.log_file, encoding="utf-8")
+            self._handler = LogFile(self.log_file, encoding="utf-8")
         except OSError as error:
             self._trouble(error, self.log_file)
             self._handler = logging.NullHandler()
@@ -122,7 +130,8 @@ class Store:
         """Closes the file."""
         if self._handler is not None:
             log.removeHandler(self._handler)
-            self._handler.close()
+            with suppress(OSError):
+                self._handler.close()
             self._handler = None
 
     def crash(self, error: BaseException) -> Path | None:
@@ -145,6 +154,7 @@ class Store:
         is not possible. Runs on the training thread."""
         from engine import Failure
 
+        began = time.perf_counter()
         try:
             return self._save(trainer, replaced=False)
         except (OSError, Failure) as error:
@@ -154,6 +164,8 @@ class Store:
                 log.warning("%s", error)
                 self.trouble = self.trouble or str(error)
             return None
+        finally:
+            self.seconds = time.perf_counter() - began
 
     def part(self, trainer: "Trainer", data: Path | None = None) -> "Callable[[Splits | None], Trainer] | None":
         """Saves a run that is about to be replaced, and gives what brings it back, with data files in `data`; None
