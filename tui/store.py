@@ -74,7 +74,7 @@ class SavedRun:
 class LogFile(logging.FileHandler):
     """The log's file. A line for which the disk has no room is lost, and nobody is told."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Says nothing: there is a screen where Python would write a traceback."""
 
 

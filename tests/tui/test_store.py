@@ -368,6 +368,16 @@ def test_the_log_and_a_crash_are_on_record(store: Store) -> None:
     assert "test_the_log_and_a_crash" in place.read_text()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device without room")
+def test_a_log_without_room_is_lost_in_silence(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.log_file.parent.mkdir(parents=True)
+    store.log_file.symlink_to("/dev/full")
+    store.open_log()
+    log.info("hello")
+    store.close_log()
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_long_log_starts_anew(store: Store) -> None:
     store.log_file.parent.mkdir(parents=True)
     store.log_file.write_text("x" * 1_000_001)
