@@ -11,10 +11,11 @@
     layers.csv              a row an epoch and node, parameters.csv a row an epoch and parameter: the instruments at the
                             epoch's last batch, where that was measured: always, where epochs are asked for one by one;
                             row 0 measures the first batch and updates nothing
+    probe.json              the instruments as they were read last
     checkpoint.safetensors  the whole state, from which `Run.resume` goes on to the last bit
     run.json                versions, machine, BLAS, edits and the result
 
-Each file is replaced as a whole. The tables are written before the checkpoint, so that a run which is cut off between
+Each file is replaced as a whole. The record is written before the checkpoint, so that a run which is cut off between
 the two has too many rows rather than too few; resuming drops those.
 """
 
@@ -24,7 +25,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isfinite
 from operator import attrgetter
 from pathlib import Path
@@ -34,6 +35,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from pydantic import TypeAdapter
 
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.component import plain
@@ -43,12 +45,13 @@ from engine.files import disk_failure, reason, write_atomically
 from engine.history import COLUMNS, EpochRow
 from engine.instruments import LAYER_COLUMNS, PARAMETER_COLUMNS, Cells
 from engine.machine import describe_machine
+from engine.probe import Probe
 from engine.report import Report
 from engine.trainer import Trainer
 
 EXPERIMENT, HISTORY, LAYERS, PARAMETERS = "experiment.toml", "history.csv", "layers.csv", "parameters.csv"
-CHECKPOINT, RUN = "checkpoint.safetensors", "run.json"
-FILES = (EXPERIMENT, HISTORY, LAYERS, PARAMETERS, CHECKPOINT, RUN)
+PROBE, CHECKPOINT, RUN = "probe.json", "checkpoint.safetensors", "run.json"
+FILES = (EXPERIMENT, HISTORY, LAYERS, PARAMETERS, PROBE, CHECKPOINT, RUN)
 
 SAVE_EVERY = 1.0
 
@@ -99,6 +102,7 @@ class Run:
         layers = _read(folder / LAYERS, LAYER_COLUMNS, epoch)
         sizes = {node.name: node.parameter_count for node in trainer.network.nodes if node.parameter_count}
         trainer.history.instruments.restore(layers, _read(folder / PARAMETERS, PARAMETER_COLUMNS, epoch), sizes)
+        trainer.probe = _read_probe(folder / PROBE, trainer) or trainer.probe
         return cls(trainer, folder)
 
     def record(self, report: Report) -> None:
@@ -114,7 +118,7 @@ class Run:
         return self.save(status, self.trainer.final_row())
 
     def save(self, status: str = "", last: EpochRow | None = None) -> dict[str, Any]:
-        """Writes every file anew, the checkpoint after the tables, and returns the result of run.json.
+        """Writes every file anew, the checkpoint after the record, and returns the result of run.json.
 
         `last` stands in for the last row, such as one with the test split's numbers.
         Weights that are not finite are not saved: the last good checkpoint stays. Raises RunFailed or BadInput where
@@ -125,7 +129,7 @@ class Run:
         if last is not None:
             rows[-1] = last
         write_atomically(folder / EXPERIMENT, tomli_w.dumps(trainer.base.table()).encode())
-        write_tables(trainer, folder, rows)
+        write_record(trainer, folder, rows)
         if np.isfinite(trainer.state.values).all():
             save_checkpoint(trainer, folder / CHECKPOINT)
         result = result_of(trainer, rows[trainer.state.epoch] if rows else None, status)
@@ -144,8 +148,9 @@ class Run:
                 self.folder.rmdir()
 
 
-def write_tables(trainer: Trainer, folder: Path, rows: Sequence[EpochRow]) -> None:
-    """Writes the record as tables: `rows` as history.csv, the instruments as layers.csv and parameters.csv.
+def write_record(trainer: Trainer, folder: Path, rows: Sequence[EpochRow]) -> None:
+    """Writes the record as tables: `rows` as history.csv, the instruments as layers.csv and parameters.csv; and as they
+    were read last, as probe.json.
 
     Raises RunFailed or BadInput where the disk does not take it.
     """
@@ -153,6 +158,8 @@ def write_tables(trainer: Trainer, folder: Path, rows: Sequence[EpochRow]) -> No
     write_atomically(folder / HISTORY, _table(COLUMNS, map(attrgetter(*COLUMNS), rows)))
     write_atomically(folder / LAYERS, _table(LAYER_COLUMNS, measured.layers))
     write_atomically(folder / PARAMETERS, _table(PARAMETER_COLUMNS, measured.parameters))
+    probe = None if trainer.probe is None else asdict(trainer.probe)
+    write_atomically(folder / PROBE, json.dumps(probe, default=float).encode())
 
 
 def refuse_taken(folder: Path) -> None:
@@ -221,6 +228,17 @@ def _table(columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> bytes:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def _read_probe(path: Path, trainer: Trainer) -> Probe | None:
+    """The instruments as they were read last before the trainer's step; None where they are not to be had."""
+    try:
+        probe = TypeAdapter(Probe).validate_python(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return None
+    nodes = [stats.node for stats in probe.nodes] == [node.name for node in trainer.network.nodes]
+    same = [stats.parameter for stats in probe.parameters] == [slot.name for slot in trainer.network.parameters]
+    return probe if nodes and same and 0 < probe.step <= trainer.state.step else None
 
 
 def _read(path: Path, columns: tuple[str, ...], epoch: int) -> list[Cells]:

@@ -211,7 +211,7 @@ class Store:
         from engine import RunFailed
         from engine.checkpoint import save_checkpoint
         from engine.files import write_atomically
-        from engine.run import write_tables
+        from engine.run import write_record
 
         home, held = self._homes.get(trainer, (None, None))
         now = _moment(trainer)
@@ -220,7 +220,7 @@ class Store:
         try:
             home.mkdir(parents=True, exist_ok=True)
             if held != now or not (home / CHECKPOINT).is_file():
-                write_tables(trainer, home, trainer.history.rows)
+                write_record(trainer, home, trainer.history.rows)
                 save_checkpoint(trainer, home / CHECKPOINT)
             summary = self._summary(trainer, replaced)
             write_atomically(home / SUMMARY, json.dumps(summary).encode())

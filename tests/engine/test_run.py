@@ -141,6 +141,48 @@ def test_interrupted_anywhere_and_resumed_it_equals_the_straight_run(steps: int,
     assert seconds == sorted(seconds)
 
 
+@pytest.mark.parametrize("steps", [14, 17])
+def test_a_resumed_run_shows_what_was_measured_last(steps: int, tmp_path: Path) -> None:
+    half = Run.start(Trainer(small()), tmp_path / "half")
+    half.trainer.advance(steps=steps)
+    half.finish("interrupted")
+    again = Run.resume(half.folder).trainer
+    assert again.probe == half.trainer.probe
+    assert again.probe is not None
+    assert again.probe.step == steps
+    assert all(stats.update_ratio is not None for stats in again.probe.weighted)
+    assert again.history.chance == half.trainer.history.chance
+    assert again.history.instruments.untrained == half.trainer.history.instruments.untrained
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "null", "[1", "{}", '{"step": 14, "loss": 1, "nodes": [], "parameters": []}']
+)
+def test_where_the_last_measurement_is_gone_or_foreign_it_is_measured_anew(text: str | None, tmp_path: Path) -> None:
+    half = Run.start(Trainer(small()), tmp_path / "half")
+    half.trainer.advance(steps=14)
+    half.finish("interrupted")
+    place = half.folder / "probe.json"
+    place.unlink() if text is None else place.write_text(text)
+    again = Run.resume(half.folder).trainer
+    assert again.probe is not None
+    assert again.probe.step == 14
+    assert again.probe.nodes
+
+
+def test_a_measurement_behind_the_checkpoint_is_not_shown(tmp_path: Path) -> None:
+    half = Run.start(Trainer(small()), tmp_path / "half")
+    half.trainer.advance(steps=14)
+    half.save()
+    kept = (half.folder / "checkpoint.safetensors").read_bytes()
+    half.trainer.advance(steps=1)
+    half.save()
+    (half.folder / "checkpoint.safetensors").write_bytes(kept)
+    again = Run.resume(half.folder).trainer
+    assert again.probe is not None
+    assert again.probe.step == 14
+
+
 def test_rows_beyond_the_checkpoint_are_dropped(finished: Run, tmp_path: Path) -> None:
     half = Run.start(Trainer(small()), tmp_path / "half")
     half.record(half.trainer.advance(epochs=1))

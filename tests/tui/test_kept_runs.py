@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from hosting import Until, desk_of, ready
+from hosting import Until, desk_of, ready, text_of
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -102,6 +102,36 @@ async def test_undo_brings_the_run_of_before_back_and_redo_the_other(xor: Experi
         await desk.press("u")
         assert await bits(desk.app) == first
         assert [run.step for run in desk.app.store.kept_runs()] == [second[1]]
+
+
+@pytest.mark.parametrize("way", ["undo", "open", "go on"])
+async def test_a_run_that_comes_back_is_told_of_as_before(until: Until, way: str) -> None:
+    digits = load_experiment("digits", {"epochs": 9})
+    app = Workbench(digits)
+
+    def read() -> tuple[str, str]:
+        panel = app.bench.desk.panels["gradients"]
+        return panel.sentence.says, text_of(panel)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press(*"eeeee")
+        await until(pilot, lambda: read()[0].startswith("It has learned"))
+        before = read()
+        assert "update" in before[1]
+        if way != "go on":
+            await pilot.press("n")
+            await until(pilot, lambda: app.snapshot.step == 0)
+            assert read() != before
+            await pilot.press(*("u" if way == "undo" else ("o", *"kept", "enter")))
+            await until(pilot, lambda: app.snapshot.epoch == 5 and read() == before)
+    if way == "go on":
+        app = Workbench(digits)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await ready(app, pilot, until)
+            await until(pilot, lambda: isinstance(app.screen, Offer))
+            await pilot.press("enter")
+            await until(pilot, lambda: app.snapshot.epoch == 5 and read() == before)
 
 
 async def test_undo_after_a_reset_and_a_change_goes_back_to_the_reset_run(xor: Experiment, until: Until) -> None:
