@@ -1,5 +1,6 @@
 """A value on its way: typed, or chosen from a menu. No screen here: keys come by name, as Textual names them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,26 +23,33 @@ class Verdict:
 
 
 Judge = Callable[[Any], Verdict]
+NUMBER = re.compile(r"[+-]?(\d[\d_]*)?(\.\d*)?((?<=[\d.])[eE]([+-]?\d*))?")  # or the beginning of one
 FINE = Verdict()
 
 
 @dataclass(frozen=True)
 class Typing:
-    """A value being typed. `fresh`: the first character replaces all of it."""
+    """A value being typed. `fresh`: the first character replaces all of it; `stepped`: it was stepped to, and steps on;
+    `refused`: the character just typed, which is no part of a value."""
 
     field: Field
     text: str
     caret: int
     fresh: bool = True
     verdict: Verdict = FINE
+    stepped: bool = False
+    refused: str = ""
 
     def key(self, key: str, character: str | None) -> "Typing | None":
         """After a key; None where the key means nothing here."""
+        return replace(self, refused="")._after(key, character)
+
+    def _after(self, key: str, character: str | None) -> "Typing | None":
         before, after = self.text[: self.caret], self.text[self.caret :]
         moves = {"left": self.caret - 1, "right": self.caret + 1, "home": 0, "ctrl+a": 0}
         moves |= {"end": len(self.text), "ctrl+e": len(self.text)}
         if key in moves:
-            return replace(self, caret=min(max(0, moves[key]), len(self.text)), fresh=False)
+            return replace(self, caret=min(max(0, moves[key]), len(self.text)), fresh=False, stepped=False)
         if key in ("backspace", "ctrl+h"):
             return self._with(before[:-1], after)
         if key == "delete":
@@ -49,21 +57,38 @@ class Typing:
         if key == "ctrl+u":
             return self._with("", after)
         if key in ("up", "down"):
-            value = self.field.stepped(self.field.parse(self.text), 1 if key == "up" else -1)
-            text = replace(self.field, value=value).source()
-            return replace(self, text=text, caret=len(text), fresh=True)
+            return self.step(1 if key == "up" else -1)
+        if character == "+" and self.fresh and self.field.numeric:
+            return self.step(1)
         if character is not None and character.isprintable():
-            return self.insert(character)
+            typed = self.insert(character)
+            return typed if typed.sensible or not self.sensible else replace(self, refused=character)
         return None
 
+    def step(self, direction: int) -> "Typing":
+        """The next sensible value up (1) or down (-1), where it is a number."""
+        if not self.field.numeric:
+            return self
+        value = self.field.stepped(self.field.parse(self.text), direction)
+        text = replace(self.field, value=value).source()
+        return replace(self, text=text, caret=len(text), fresh=True, stepped=True, refused="")
+
+    @property
+    def sensible(self) -> bool:
+        """Whether more can make a value of it: the beginning of a number, or of several, where numbers are wanted."""
+        parts, kind = [self.text], self.field.setting.type
+        if kind == "list":
+            parts, kind = [part.strip(" []") for part in self.text.split(",")], self.field.setting.item
+        return kind not in ("int", "float") or all(map(NUMBER.fullmatch, parts))
+
     def insert(self, text: str) -> "Typing":
-        """After a text was typed or pasted."""
+        """After a text was typed or pasted, whatever it is."""
         if self.fresh:
             return self._with(text, "")
         return self._with(self.text[: self.caret] + text, self.text[self.caret :])
 
     def _with(self, before: str, after: str) -> "Typing":
-        return replace(self, text=before + after, caret=len(before), fresh=False)
+        return replace(self, text=before + after, caret=len(before), fresh=False, stepped=False, refused="")
 
 
 @dataclass(frozen=True)
@@ -88,7 +113,7 @@ class Menu:
         last = len(self.options) - 1
         moves = {"up": self.at - 1, "k": self.at - 1, "left": self.at - 1, "home": 0, "pageup": self.at - 8}
         moves |= {"down": self.at + 1, "j": self.at + 1, "right": self.at + 1, "end": last, "pagedown": self.at + 8}
-        moves |= {"plus": self.at + 1, "minus": self.at - 1}
+        moves |= {"plus": self.at + 1, "equals_sign": self.at + 1, "minus": self.at - 1}
         if key == "space" and self.ticked is not None:
             return self.toggled()
         if key in moves or key == "space":

@@ -73,6 +73,11 @@ class Field:
         """Whether any number of the options may be chosen."""
         return self.setting.type == "list"
 
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a number, which can be stepped."""
+        return self.setting.type in ("int", "float")
+
     def parse(self, text: str) -> Any:
         """The value of a typed text; what is no number stays text, and the engine says what is wrong with it."""
         text, setting = text.strip(), self.setting

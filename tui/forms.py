@@ -91,6 +91,11 @@ class Form(ScrollView, can_focus=False):
         """Whether a value is being typed or chosen, so that keys belong to it."""
         return self.typing is not None or self.menu is not None
 
+    @property
+    def stepping(self) -> bool:
+        """Whether a value waits that was stepped to rather than typed."""
+        return self.typing is not None and self.typing.stepped
+
     def _place(self, key: str) -> int:
         return next((place for place, row in enumerate(self.rows) if row.key == key), 0)
 
@@ -118,7 +123,11 @@ class Form(ScrollView, can_focus=False):
             self.subject.open(row)
 
     def step(self, direction: int) -> None:
-        """What + and - do: a live field moves at once, any other waits for `enter`."""
+        """What + and - do: a live field moves at once, any other waits for `enter`, and moves on meanwhile."""
+        if self.typing is not None:
+            self.typing = self.typing.step(direction)
+            self._judge_typed()
+            return
         row = self.row
         if not isinstance(row, FieldRow) or (field := row.field).several:
             return
@@ -135,7 +144,7 @@ class Form(ScrollView, can_focus=False):
         options = field.options()
         if not options:
             text = replace(field, value=value).source()
-            self.typing = Typing(field, text, len(text))
+            self.typing = Typing(field, text, len(text), stepped=value != field.value)
             self._judge_typed()
         else:
             values = [option.value for option in options]
@@ -215,6 +224,8 @@ class Form(ScrollView, can_focus=False):
     def hint(self) -> list[Part]:
         """What to say about the row under the cursor, or about the value being edited."""
         if self.typing is not None:
+            if refused := self.typing.refused:
+                return [(f"{WRONG} '{refused}' is no part of a number; enter applies, esc restores", "error")]
             return _outcome(self.verdict, self.typing.field.hint())
         if self.menu is not None:
             option = self.menu.options[self.menu.at]

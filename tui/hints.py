@@ -1,6 +1,7 @@
 """The foot of the screen: which keys work here, and what went wrong."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from textwrap import wrap
 
 from textual.content import Content
@@ -32,17 +33,21 @@ class Hints(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        width = self.content_size.width
+        width, panel, keymap = self.content_size.width, self._panel, self._keymap
+        edits = panel.editing_actions() if panel is not None else ()
         last = [action for action in ACTIONS if action.id in ("help", PALETTE, "quit")]
         shown = [action for action in ACTIONS if action.show_in_footer and action not in last]
-        parts = [self._hint(action) for action in shown]
-        if self._panel is not None:
-            shown = [action for action in self._panel.ACTIONS if action.show_in_footer and self._panel.useful(action)]
-            own = [self._hint(action, self._panel) for action in shown]
+        parts = [self._hint(action, keymap) for action in shown]
+        if panel is not None and edits:
+            last, keymap = [held for action in last if (held := self._held(action)).keys], {}
+            parts = [self._hint(action, keymap, panel) for action in edits]
+        elif panel is not None:
+            shown = [action for action in panel.ACTIONS if action.show_in_footer and panel.useful(action)]
+            own = [self._hint(action, keymap, panel) for action in shown]
             parts = parts[:3] + own + parts[3:]
-        tail = Content("  ").join([self._hint(action) for action in last])
+        tail = Content("  ").join([self._hint(action, keymap) for action in last])
         if sum(part.cell_length + 2 for part in parts[:2]) + tail.cell_length > width:
-            tail = Content("  ").join([self._hint(action) for action in last if action.id != PALETTE])
+            tail = Content("  ").join([self._hint(action, keymap) for action in last if action.id != PALETTE])
         line = Content("")
         for part in parts:
             if line.cell_length + part.cell_length + tail.cell_length + 4 > width:
@@ -52,8 +57,13 @@ class Hints(Widget):
             return tail
         return Content.assemble(line, " " * max(2, width - line.cell_length - tail.cell_length), tail)
 
-    def _hint(self, action: Action, panel: Panel | None = None) -> Content:
-        keys = keys_of(action, panel.scope() if panel is not None else "app", self._keymap)
+    def _held(self, action: Action) -> Action:
+        """An action of the program with those of its keys that hold while something is edited."""
+        keys = self._keymap.get(f"app.{action.id}", action.keys).split(",")
+        return replace(action, keys=",".join(key for key in keys if key in Panel.KEPT))
+
+    def _hint(self, action: Action, keymap: Mapping[str, str], panel: Panel | None = None) -> Content:
+        keys = keys_of(action, panel.scope() if panel is not None else "app", keymap)
         key = keys[0] if keys else ""
         call = f"app.{action.call}" if panel is None else f"screen.use({panel.scope()!r}, {action.call!r})"
         click = Style.from_meta({"@click": call})

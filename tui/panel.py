@@ -17,6 +17,7 @@ class Panel(Widget, can_focus=True):
     TITLE: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    KEPT: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")  # they hold while one types
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "ACTIONS" in cls.__dict__:
@@ -64,6 +65,10 @@ class Panel(Widget, can_focus=True):
     def useful(self, action: Action) -> bool:
         """Whether an action has a use for the present run; where it has none, the footer leaves it out."""
         return True
+
+    def editing_actions(self) -> tuple[Action, ...]:
+        """While keys belong to something that is edited in the panel: what they do, for the footer; else nothing."""
+        return ()
 
     def choices(self) -> tuple[Action, ...]:
         """What can be gone to by name inside the panel, as actions of its own without keys, for the palette."""

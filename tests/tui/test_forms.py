@@ -61,6 +61,10 @@ FIRST = {
 }  # fmt: skip
 
 
+def zero_is_allowed(setting: Setting) -> bool:
+    return setting.low is None or setting.low < 0 or (setting.low == 0 and not setting.low_open)
+
+
 def test_the_first_step_from_zero_is_one_that_is_seen() -> None:
     sections = [field.annotation for field in Experiment.model_fields.values() if isinstance(field.annotation, type)]
     kinds = [component for kind in KINDS.values() for component in kind.registry.values()]
@@ -69,7 +73,7 @@ def test_the_first_step_from_zero_is_one_that_is_seen() -> None:
         (model.__name__, name): (setting.high, Field(name, setting, 0.0).stepped(0.0, 1))
         for model in models
         for name, setting in ((name, Setting.of(name, field)) for name, field in model.model_fields.items())
-        if setting.type == "float" and (setting.low is None or setting.low < 0 or setting.low == setting.low_open)
+        if setting.type == "float" and zero_is_allowed(setting)
     }
     steps = {1: 0.01, 10: 0.05, 80: 0.5}
     assert len(found) > 80
@@ -247,6 +251,39 @@ def test_the_first_character_replaces_and_later_ones_are_inserted() -> None:
     assert start.key("f5", None) is None
 
 
+def test_a_value_that_was_stepped_to_steps_on_until_something_is_typed() -> None:
+    start = Typing(field("augmentation.rotation"), "0", 1)
+    assert typed(start, "+", "+", "+").text == "20"
+    assert typed(start, "+", "+", "+").step(-1).text == "10"
+    assert typed(start, "+", "3").text == "3"
+    assert not typed(start, "+", "3").stepped
+    assert not typed(start, "+", "left").stepped
+    assert typed(start, "1", "e", "+", "1").text == "1e+1", "behind a digit it is part of a number"
+    assert typed(Typing(field("model.hidden"), "32", 2), "+").text == "+"
+    assert typed(Typing(field("title"), "x", 1), "up") == Typing(field("title"), "x", 1)
+
+
+@pytest.mark.parametrize("keys", ["e", "v", "?", "5v", "1ee", "1.5.", "5 ", "l", "1-", "+q"])
+def test_what_is_no_part_of_a_number_is_refused(keys: str) -> None:
+    after = typed(Typing(field("optimizer.lr"), "0.005", 5), *keys)
+    before = typed(Typing(field("optimizer.lr"), "0.005", 5), *keys[:-1])
+    assert (after.text, after.fresh, after.refused) == (before.text, before.fresh, keys[-1])
+    assert typed(after, "backspace").refused == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("optimizer.lr", "-1.5e-3"), ("optimizer.lr", ".5"), ("optimizer.lr", "1_000"), ("batch_size", "1e3"),
+        ("model.hidden", "[64, 32]"), ("model.hidden", "64,32,"), ("title", "a title, 5 epochs?"),
+    ],
+)  # fmt: skip
+def test_whatever_can_become_a_value_is_typed(key: str, text: str) -> None:
+    assert typed(Typing(field(key), "", 0, fresh=False), *text).text == text
+    strange = Typing(field(key), "", 0).insert("pasted")
+    assert typed(strange, "x").text == "pastedx", "what was pasted is mended as one likes"
+
+
 def test_menu_moves_wraps_and_jumps_to_a_letter() -> None:
     options = tuple(Option(name, name) for name in ("adam", "lion", "nadam", "sgd", "silu"))
     menu = Menu("x", "x", options, 0, lambda value: Verdict(), lambda value: None)
@@ -266,6 +303,7 @@ def test_menu_moves_wraps_and_jumps_to_a_letter() -> None:
     assert after("s") == "sgd"
     assert after("s", "s") == "silu"
     assert after("z") == "adam"
+    assert after("equals_sign") == after("plus") == "lion"
 
 
 def test_several_can_be_ticked_and_keep_their_order() -> None:

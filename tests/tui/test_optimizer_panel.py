@@ -57,6 +57,83 @@ async def test_plus_and_minus_move_a_live_setting_at_once_and_it_is_recorded(unt
         assert {(edit.step, edit.key) for edit in snapshot.edits} == {(1, "optimizer.lr")}
 
 
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("augmentation.rotation", ["5", "10", "20", "50"]), ("augmentation.shift", ["1", "2", "3", "4"]),
+        ("augmentation.mixup", ["0.05", "0.1", "0.2", "0.5"]), ("seed", ["1", "2", "3", "4"]),
+        ("loss.label_smoothing", ["0.01", "0.02", "0.05", "0.1"]),
+    ],
+)  # fmt: skip
+async def test_plus_and_minus_go_on_where_the_value_waits_for_enter(until: Until, key: str, values: list[str]) -> None:
+    async with opened(until, "digits") as desk:
+        run, form = desk.app.session.snapshot.run, desk.panel.form
+        form.go(key)
+        for press, value in zip(("plus", "equals_sign", "l", "right"), values, strict=True):
+            await desk.press(press)
+            assert (form.typing.text, form.typing.verdict.problem) == (value, None)
+        await desk.press("minus", "h", "left")
+        assert form.typing.text == values[0]
+        assert desk.app.session.snapshot.run == run
+        await desk.press("plus", "enter")
+        assert not form.busy
+        assert (desk.app.session.snapshot.run, form.row.field.text()) == (run + 1, values[1])
+
+
+async def test_a_remapped_key_steps_on_too(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        desk.app.change_settings(keys={"optimizer.more": "y"})
+        desk.panel.form.go("seed")
+        await desk.press("y", "y", "y")
+        assert desk.panel.form.typing.text == "3"
+        await desk.press("plus")
+        assert desk.panel.form.typing.text == "4", "a plus is no number either"
+
+
+async def test_while_a_value_waits_other_keys_are_refused_in_a_line_and_do_nothing(until: Until) -> None:
+    async with opened(until, "digits") as desk:
+        form, before = desk.panel.form, desk.app.session.snapshot.version
+        form.go("augmentation.rotation")
+        await desk.press("plus")
+        for key, sign in (("e", "e"), ("v", "v"), ("space", " "), ("question_mark", "?"), ("q", "q")):
+            await desk.press(key)
+            assert form.typing.text == "5"
+            assert desk.panel.hint.text == f"✗ '{sign}' is no part of a number; enter applies, esc restores"
+        await desk.press("plus")
+        assert form.typing.text == "10"
+        assert "largest turn" in desk.panel.hint.text.lower()
+        await desk.press("3", "0", "e")
+        assert form.typing.text == "30e", "of a number, it is the exponent"
+        await desk.press("escape")
+        assert (desk.runs.augmentation.rotation, desk.app.session.snapshot.version) == (0, before)
+
+
+@pytest.mark.parametrize("width", [120, 80, 40])
+async def test_the_footer_tells_the_keys_that_hold_while_a_value_is_edited(until: Until, width: int) -> None:
+    async with opened(until, "digits", (width, 24)) as desk:
+        hints = desk.app.bench.hints
+
+        def foot() -> str:
+            return " ".join(str(hints.render()).split())
+
+        usual = foot()
+        assert usual.startswith("space play s batch")
+        desk.panel.form.go("seed")
+        await desk.press("plus")
+        assert foot().startswith("enter apply esc back" + " ↑ more ↓ less" * (width > 40))
+        assert foot().endswith("ctrl+q quit")
+        assert "space" not in foot()
+        await desk.pilot.click(hints, offset=(2, 0))
+        await desk.settle()
+        assert (desk.runs.seed, foot()) == (1, usual)
+        desk.panel.form.go("optimizer")
+        await desk.press("enter")
+        assert foot().startswith("enter apply esc back" + " ↓ next ↑ before" * (width > 40))
+        await desk.pilot.click(hints, offset=(15, 0))
+        await desk.settle()
+        assert (desk.panel.form.busy, foot()) == (False, usual)
+
+
 async def test_a_typed_value_says_when_it_takes_effect(until: Until) -> None:
     async with opened(until) as desk:
         desk.panel.form.go("regularization.l2")

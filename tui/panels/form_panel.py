@@ -34,6 +34,14 @@ FORM_ACTIONS: tuple[Action, ...] = (
     Action("less", "minus,left,h", "Less", "The next sensible value down, or the choice before"),
     Action("leave", "escape", "Leave", "Restore the value, or close what is open"),
 )
+APPLY = Action("apply", "enter", "Apply", "Take the value", True)
+BACK = Action("leave", "escape", "Back", "Restore the value", True)
+TICK = Action("typed:space", "space", "Tick", "Take the choice in, or leave it out", True)
+NEXT = Action("typed:down", "down", "Next", "The next choice", True)
+BEFORE = Action("typed:up", "up", "Before", "The choice before", True)
+UP = Action("typed:up", "up", "More", "The next sensible value up", True)
+DOWN = Action("typed:down", "down", "Less", "The next sensible value down", True)
+STEPS = {"more": 1, "less": -1}
 
 
 class HintLine(Widget):
@@ -76,7 +84,6 @@ class FormPanel(Panel):
     FormPanel { layout: vertical; }
     """
     COMPONENTS: ClassVar[tuple[str, ...]] = ()  # parts of the experiment that are chosen here by name
-    KEPT: ClassVar[tuple[str, ...]] = ("ctrl+q", "ctrl+c", "ctrl+p", "tab", "shift+tab")  # whatever is being typed
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,6 +92,7 @@ class FormPanel(Panel):
         self._facts: Facts | None = None
         self._shown: Preview | None = None
         self._drawn: tuple[Any, ...] = ()
+        self._offered: tuple[Action, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield self.form
@@ -135,6 +143,9 @@ class FormPanel(Panel):
         if not self.form.busy and (problem := self.editing.problem):
             parts = [(f"{WRONG} not running yet: {problem}", "error")]
         self.hint.show(parts)
+        if (offered := self.editing_actions()) != self._offered:
+            self._offered = offered
+            self.screen.query("#hints").refresh()
 
     @property
     def _shape(self) -> tuple[int, ...] | None:
@@ -208,9 +219,27 @@ class FormPanel(Panel):
         """While a value is being typed or chosen, keys belong to it."""
         if not self.form.busy or event.key in self.KEPT:
             return
-        self.form.key(event.key, event.character)
+        if self.form.stepping and (direction := self._direction(event.key)):
+            self.form.step(direction)
+        else:
+            self.form.key(event.key, event.character)
         event.stop()
         event.prevent_default()
+
+    def _direction(self, key: str) -> int:
+        """Where a key of `more` or `less` leads: 1 or -1; 0 for any other."""
+        for action in FORM_ACTIONS:
+            keys = self.workbench.remapped.get(f"{self.scope()}.{action.id}", action.keys)
+            if action.id in STEPS and key in keys.split(","):
+                return STEPS[action.id]
+        return 0
+
+    def editing_actions(self) -> tuple[Action, ...]:
+        if (menu := self.form.menu) is not None:
+            return (APPLY, BACK, *((TICK,) if menu.ticked is not None else ()), NEXT, BEFORE)
+        if (typing := self.form.typing) is None:
+            return ()
+        return (APPLY, BACK, UP, DOWN) if typing.field.numeric else (APPLY, BACK)
 
     def on_paste(self, event: events.Paste) -> None:
         self.form.paste(event.text)
@@ -243,6 +272,13 @@ class FormPanel(Panel):
 
     def action_edit(self) -> None:
         self.form.edit()
+
+    def action_apply(self) -> None:
+        self.form.accept()
+
+    def action_typed(self, key: str) -> None:
+        """Does what a key does while a value is being typed or chosen."""
+        self.form.key(key, None)
 
     def action_more(self) -> None:
         self.form.step(1)

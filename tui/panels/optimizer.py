@@ -40,7 +40,8 @@ class OptimizerPanel(FormPanel):
 10. Too large and the loss jumps or diverges, too small and nothing happens.
 
 **{LIVE} takes effect at the next step** and is recorded with the run, so that going back and forth in time stays exact.
-**{RESTARTS} starts the run over** with the same seed, since the state of the old run would mean nothing to the new one.
+**{RESTARTS} starts the run over** with the same seed, since the state of the old run would mean nothing to the new one:
+so what `+` and `-` lead to waits there for enter.
 
 **The curve is the learning rate over the whole run:** what it was up to the present point, and what the schedule plans
 from there. While you type, it shows the plan as it would be.
