@@ -43,8 +43,8 @@ Activity = Literal["loading", "paused", "playing", "finished", "stopped early", 
 class Snapshot:
     """What a reader sees. `version` changes whenever anything did; `run` whenever the network was built anew.
 
-    `notice` is the last command's error in one line, `problem` why a run stopped, `failure` a traceback of a bug of
-    ours.
+    `base` held before any of the `edits`, `experiment` holds at present. `notice` is the last command's error in one
+    line, `problem` why a run stopped, `failure` a traceback of a bug of ours.
     """
 
     version: int
@@ -58,6 +58,7 @@ class Snapshot:
     nodes: tuple[Node, ...] = ()
     probe: Probe | None = None
     keyframes: tuple[int, ...] = ()
+    base: Experiment | None = None
     edits: tuple[Edit, ...] = ()
     best_step: int | None = None
     samples_per_second: float = 0.0
@@ -307,7 +308,7 @@ class Session:
         self._rest()
         self._part(self._ready)
         self._ready.reset()
-        self._failure = None
+        self._speed, self._failure = 0.0, None
 
     def _stretch(self) -> None:
         """A short piece of training: about 20 ms towards the goal; one step where it takes longer or a pace is set."""
@@ -358,7 +359,7 @@ class Session:
             "version": old.version + 1, "activity": activity, "experiment": trainer.experiment,
             "step": trainer.state.step, "epoch": trainer.state.epoch, "steps_per_epoch": trainer.steps_per_epoch,
             "history": trainer.history, "nodes": trainer.network.nodes, "probe": trainer.probe,
-            "keyframes": trainer.timeline.steps, "edits": tuple(trainer.edits),
+            "keyframes": trainer.timeline.steps, "base": trainer.base, "edits": tuple(trainer.edits),
             "best_step": trainer.state.best.step if trainer.state.best else None,
             "samples_per_second": self._speed, "seconds": trainer.seconds, "problem": trainer.problem,
             "failure": self._failure,

@@ -56,8 +56,8 @@ class Workbench(ScreenActions):
     TITLE = "nn-tui"
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Screen ToastRack { dock: top; align: right top; margin-bottom: 0; }
-    Screen Toast { width: auto; max-width: 80%; margin-top: 0; padding: 0 1; background: $panel; }
+    Screen ToastRack { dock: top; align: right top; margin-bottom: 0; scrollbar-size: 0 0; }
+    Screen Toast { width: auto; max-width: 100%; margin-top: 0; padding: 0 1; background: $panel; }
     """
     ENABLE_COMMAND_PALETTE = False  # there is one of our own
     BINDINGS: ClassVar[list[Any]] = [*bindings(ACTIONS, "app"), Binding("ctrl+c", "help_quit", show=False, system=True)]

@@ -1,7 +1,10 @@
-"""In which settings two experiments differ, in words; and what of their runs can be held against each other."""
+"""In which settings two runs differ, in words; and what of them can be held against each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
+from itertools import pairwise
 
 from pydantic import BaseModel
 
@@ -13,6 +16,54 @@ LAST = ("seed", "epochs")  # what is told behind everything else
 UNTOLD = ("title", "notes", "model", "layers", *LAST)
 SAME_TASK = ("validation", "test", "limit", "standardize", "features", "samples", "noise", "spread", "repeats")
 MANY = 4  # differences within a list of layers, from which on they are not told one by one
+
+
+@dataclass(frozen=True)
+class Course:
+    """The settings along a run's course: those before any edit, and the edits in their order."""
+
+    base: Experiment
+    edits: tuple[Edit, ...] = ()
+
+    def until(self, step: float) -> "Course":
+        """Without the edits that came too late for the steps up to `step`."""
+        return Course(self.base, tuple(edit for edit in self.edits if edit.step < step))
+
+    @cached_property
+    def stretches(self) -> Mapping[int, Experiment]:
+        """What the run was trained with, by the step from which on it held."""
+        now = self.base
+        found = {0: now}
+        for edit in self.edits:
+            found[edit.step] = now = now.edited({edit.key: edit.value})
+        return found
+
+    @property
+    def start(self) -> Experiment:
+        """What the first step was taken with."""
+        return self.stretches[0]
+
+    @property
+    def end(self) -> Experiment:
+        """What the last step was taken with."""
+        return [*self.stretches.values()][-1]
+
+    def turns(self, shape: Shape) -> list[str]:
+        """The changes on the way, for samples of `shape`: "lr 0.01 → 0.1 from step 90 on"."""
+        return [
+            f"{words} from step {step} on"
+            for (_, before), (step, now) in pairwise(self.stretches.items())
+            for words in differences(before, now, shape)
+        ]
+
+
+def changes(before: Course, now: Course, shape: Shape) -> list[str]:
+    """What is not the same in the settings that two runs were trained with: at their start, then on the way of the
+    present one and of the one before. Nothing where all is the same."""
+    theirs, ours = before.turns(shape), now.turns(shape)
+    found = differences(before.start, now.start, shape)
+    found += [turn for turn in ours if turn not in theirs]
+    return found + [f"it had {turn}" for turn in theirs if turn not in ours]
 
 
 def differences(before: Experiment, now: Experiment, shape: Shape) -> list[str]:

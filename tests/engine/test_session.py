@@ -105,6 +105,11 @@ def test_play_ends_with_the_run(session):
     shown = wait(session, lambda shown: shown.activity == "finished")
     assert (shown.epoch, shown.step) == (50, 250)
     assert shown.samples_per_second > 0
+    session.reset()
+    settle(session)
+    assert session.snapshot.samples_per_second == 0
+    session.play()
+    wait(session, lambda shown: shown.activity == "finished")
     session.play()
     session.step()
     assert settle(session) == 250

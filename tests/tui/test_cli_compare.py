@@ -7,6 +7,7 @@ import pytest
 from refusing import refused
 
 from engine.checkpoint import load_checkpoint
+from engine.run import Run
 from tui.cli import main
 from tui.drawing.axes import number
 
@@ -20,6 +21,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sgd": ["optimizer.name=sgd", "optimizer.lr=0.1", "epochs=2"],
         "mse": ["loss.name=mse"],
         "circle": ["data.name=circle", "loss.name=binary_cross_entropy"],
+        "inputs": ["data.predict=inputs", "loss.name=mse"],
     }
     for name, sets in changes.items():
         line = [part for text in ["model.hidden=[8]", "epochs=3", *sets] for part in ("--set", text)]
@@ -70,9 +72,10 @@ def test_other_losses_and_other_data_are_not_compared(runs: Path, capsys: pytest
     text = told(capsys, str(runs / "adam"), str(runs / "mse"))
     assert text.endswith("the runs have other loss functions: their accuracy alone can be compared\n")
     assert not [line for line in text.split("\n") if " loss " in line and "*" in line]
-    text = told(capsys, str(runs / "adam"), str(runs / "circle"))
-    assert text.endswith("the runs have other data: nothing of them can be compared\n")
-    assert "*" not in text
+    for others in (("circle",), ("circle", "inputs")):
+        text = told(capsys, *(str(runs / name) for name in ("adam", *others)))
+        assert text.endswith("the runs have other data: nothing of them can be compared\n")
+        assert "*" not in text
 
 
 def test_an_edit_on_the_way_is_told(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +86,17 @@ def test_an_edit_on_the_way_is_told(runs: Path, tmp_path: Path, capsys: pytest.C
     text = told(capsys, str(again), str(runs / "adam"))
     assert f"{again}: optimizer.lr = 0.02 from step 45 on" in text
     assert "optimizer.lr  0.02" in " ".join(text.split("\n")).replace("   ", " ")
+
+
+def test_an_edit_that_no_step_has_felt_is_not_told(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = load_checkpoint(runs / "adam" / "checkpoint.safetensors")
+    trainer.edit("optimizer.lr", 0.07)
+    Run.start(trainer, tmp_path / "edited")
+    text = told(capsys, str(tmp_path / "edited"), str(runs / "sgd"))
+    assert "0.07" not in text
+    assert ["optimizer.lr", "0.005", "0.1"] in [line.split() for line in text.split("\n")]
 
 
 def test_a_terminal_gets_a_chart(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,14 @@ import pytest
 from hosting import PanelHost, Until, ready, rest, text_of
 from textual.content import Content
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
-from engine import Experiment, Session, load_experiment
+from engine import Experiment, Session, Trainer, load_experiment
+from engine.checkpoint import load_checkpoint, save_checkpoint
 from tui.app import Workbench
+from tui.differences import Course
 from tui.drawing.axes import number
-from tui.panels.compared import Compared
+from tui.panels.compared import Compared, better
 from tui.panels.comparison import Earlier, listed, verdict
 from tui.panels.loss import LossPanel
 from tui.panels.record import Record
@@ -109,7 +113,8 @@ async def test_a_reset_and_an_edit_in_the_past_are_other_runs_too() -> None:
         it.session.edit("optimizer.lr", 0.05)
         await it.show()
         assert it.panel.comparison.run.last_epoch("train_loss") == 5
-        assert it.told.startswith("○◇ before: lr 0.005 → 0.05")
+        fork = it.session.snapshot.step
+        assert it.told.startswith(f"○◇ before: lr 0.005 → 0.05 from step {fork} on")
         it.session.reset()
         await it.show()
         assert it.panel.comparison.run.last_epoch("train_loss") == 5, "nothing was trained since"
@@ -123,7 +128,7 @@ async def test_an_edit_on_the_way_is_no_other_run() -> None:
         assert it.panel.comparison.run is None
         it.session.reset()
         await it.show()
-        assert "before: optimizer.lr = 0.05 only from step" in it.told
+        assert it.told.startswith("○◇ before: lr 0.005 → 0.05; it had lr 0.005 → 0.05 from step 30 on")
 
 
 async def test_an_edit_behind_the_last_step_had_no_effect_on_the_run_before() -> None:
@@ -135,6 +140,39 @@ async def test_an_edit_behind_the_last_step_had_no_effect_on_the_run_before() ->
         it.session.reset()
         await it.show()
         assert it.told.startswith("○◇ before: lr 0.005 → 0.02")
+
+
+async def test_an_edit_behind_the_last_step_had_no_effect_on_the_present_run_either() -> None:
+    async with bench() as it:
+        await it.train(2)
+        it.session.reset()
+        it.session.edit("optimizer.lr", 0.01)
+        await it.show()
+        assert it.told.startswith("○◇ before: lr 0.005 → 0.01 "), "what it is going to be"
+        await it.train(2)
+        steps = it.session.snapshot.step
+        for rate in (0.005, 0.001):
+            it.session.edit("optimizer.lr", rate)
+            await it.show()
+            assert it.told.startswith("○◇ before: lr 0.005 → 0.01 ")
+        await it.train(1)
+        assert it.told.startswith(f"○◇ before: lr 0.005 → 0.01; lr 0.01 → 0.001 from step {steps} on ")
+        it.session.seek(1)
+        await it.show()
+        assert f"; lr 0.01 → 0.001 from step {steps} on " in it.told, "it is on record"
+
+
+async def test_the_settings_of_a_run_that_was_opened_are_those_it_was_trained_with(tmp_path: Path) -> None:
+    trainer = Trainer(load_experiment("digits", SMALL))
+    trainer.advance(epochs=1)
+    trainer.edit("optimizer.lr", 0.05)
+    trainer.advance(epochs=1)
+    save_checkpoint(trainer, tmp_path / "run.safetensors")
+    async with bench(size=(140, 20)) as it:
+        await it.train(2)
+        it.session.open(lambda: load_checkpoint(tmp_path / "run.safetensors"))
+        await it.show()
+        assert it.told.startswith("○◇ before: lr 0.005 → 0.05 from step 10 on ")
 
 
 async def test_the_test_split_measured_at_the_end_replaces_nothing() -> None:
@@ -214,6 +252,10 @@ async def test_other_data_is_not_compared_and_another_loss_by_accuracy_alone() -
         assert it.faint("accuracy")
         assert "loss cross_entropy → mse" in it.told
         assert "validation accuracy" in it.told
+        await it.pilot.resize_terminal(42, 20)
+        await it.pilot.pause()
+        assert it.told.split("\n")[-1].startswith(("valid acc 0.", "acc 0.")), "the chart's valid is the loss"
+        await it.pilot.resize_terminal(100, 20)
         it.session.rebuild(load_experiment("playground"))
         await it.show()
         assert it.told.startswith("○◇ before: other data (digits → circle): nothing to compare")
@@ -264,6 +306,21 @@ async def test_a_click_keeps_the_run() -> None:
         assert panel.comparison.baseline is not None
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
+async def test_notices_leave_the_lines_in_sight(size: tuple[int, int], until: Until) -> None:
+    app = Workbench(load_experiment("digits", {**SMALL, "epochs": 2}))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await ready(app, pilot, until)
+        await pilot.press("3", "e", "r", "e", "e", "e")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 2)
+        compared = app.bench.desk.panels["loss"].query_one(Compared)
+        await until(pilot, lambda: "before" in compared.render().plain and bool(compared.region))
+        places = [toast.region for toast in app.screen.query(Toast)]
+        assert [place.overlaps(compared.region) for place in places] == [False, False]
+        assert size[0] < 80 or all(place.height == 1 for place in places)
+        assert all(place.bottom <= app.bench.desk.region.y + 2 for place in places)
+
+
 async def _trained(app: Workbench, pilot: Pilot[int], epochs: int) -> None:
     while app._session is None or not app.session.snapshot.nodes:
         await pilot.pause()
@@ -300,7 +357,7 @@ def test_a_long_run_is_kept_in_few_numbers(monkeypatch: pytest.MonkeyPatch) -> N
         record.follow(rest(session))
     finally:
         session.close()
-    kept = Earlier.of(record, Experiment(), ())
+    kept = Earlier.of(record, Course(Experiment()))
     assert 5 <= len(kept.columns["train_loss"]) <= 10
     assert kept.at("train_loss", 20) == record.rows[20].train_loss
     assert kept.at("train_loss", 21) is None
@@ -323,12 +380,30 @@ def test_which_is_better_and_by_how_much(column: str, now: float, before: float,
     assert found.values[0] == f"validation {column} {number(now)}, before {number(before)} at epoch 20"
 
 
+@pytest.mark.parametrize(
+    ("width", "shown", "line"),
+    [
+        (80, True, "validation loss 0.1269, baseline 0.1520 at epoch 2: better by 0.025"),
+        (64, True, "validation loss 0.1269, baseline 0.1520 at epoch 2: better"),
+        (50, True, "valid 0.1269, baseline 0.1520 at epoch 2: better"),
+        (46, True, "0.1269, baseline 0.1520 at epoch 2: better"),
+        (36, True, "0.1269, baseline 0.1520: better"),
+        (50, False, "loss 0.1269, baseline 0.1520 at epoch 2: better"),
+        (38, False, "loss 0.1269, baseline 0.1520: better"),
+    ],
+)
+def test_the_epoch_is_told_before_the_difference(width: int, shown: bool, line: str) -> None:
+    found = verdict("loss", "valid", 0.1269, 0.1520, "baseline", "epoch 2", shown)
+    assert better(found, width).plain == line
+
+
 def test_as_many_changes_as_fit_are_listed() -> None:
     words = ["hidden 8 → 4", "optimizer adam → sgd", "seed 0 → 1"]
     assert listed(words, "before", 80) == "before: hidden 8 → 4; optimizer adam → sgd; seed 0 → 1"
     assert listed(words, "before", 53) == "before: hidden 8 → 4; optimizer adam → sgd and 1 more"
     assert listed(words, "before", 34) == "before: hidden 8 → 4 and 2 more"
     assert listed(words, "before", 20) == "before: 3 changes"
+    assert listed(words[:1], "before", 15) == "before: hidden…"
 
 
 def test_without_words_there_is_nothing_to_say() -> None:

@@ -35,7 +35,7 @@ def snapshot_of(trainer, version=1, **changes):
     now = {
         "step": trainer.state.step, "epoch": trainer.state.epoch, "steps_per_epoch": trainer.steps_per_epoch,
         "history": trainer.history, "nodes": trainer.network.nodes, "probe": trainer.probe,
-        "keyframes": trainer.timeline.steps, "edits": tuple(trainer.edits),
+        "keyframes": trainer.timeline.steps, "base": trainer.base, "edits": tuple(trainer.edits),
     }  # fmt: skip
     return Snapshot(version, 1, "paused", trainer.experiment, **{**now, **changes})
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from engine import BadInput, Component, EpochRow, Experiment, load_experiment
+from engine import BadInput, Component, Edit, EpochRow, Experiment, load_experiment
 from engine.files import expanded, reason
 from engine.history import COLUMNS
 from engine.run import EXPERIMENT, HISTORY, RUN, checkpoint_of, row_table
 from tui.case import worth
 from tui.commands.progress import CHART
-from tui.differences import layer_words, same_data, same_loss
+from tui.differences import Course, layer_words, same_data, same_loss
 from tui.drawing.axes import number
 from tui.fields import as_text
 from tui.words import ending
@@ -32,7 +32,8 @@ MEASURES = ("train_loss", "valid_loss", "test_loss", "train_accuracy", "valid_ac
 
 @dataclass(frozen=True)
 class Saved:
-    """A run as its folder tells it, without its data: what it ended with, what was edited on the way, its epochs."""
+    """A run as its folder tells it, without its data: what its last epoch was trained with, what was edited on the
+    way there, its epochs."""
 
     name: str
     experiment: Experiment
@@ -57,20 +58,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(text: str) -> Saved:
     folder = checkpoint_of(expanded(text)).parent
-    experiment = load_experiment(folder / EXPERIMENT)
-    edits = []
+    base = load_experiment(folder / EXPERIMENT)
     try:
-        for edit in json.loads((folder / RUN).read_text("utf-8"))["edits"]:
-            experiment = experiment.edited({edit["key"]: edit["value"]})
-            edits.append(f"{edit['key']} = {as_text(edit['value'])} from step {edit['step']} on")
+        found = json.loads((folder / RUN).read_text("utf-8"))["edits"]
+        edits = tuple(Edit(edit["step"], edit["key"], edit["value"]) for edit in found)
         with (folder / HISTORY).open(encoding="utf-8", newline="") as file:
             rows = tuple(_row(cells) for cells in csv.DictReader(file))
+        course = Course(base, edits).until(rows[-1].step if rows else 0)
+        experiment = course.end
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = reason(error) if isinstance(error, (OSError, ValueError)) else f"it has no {error}"
         raise BadInput(f"run '{text}' cannot be read: {why}; write it anew with nn-tui train") from None
     if not rows:
         raise BadInput(f"run '{text}' has no epoch on record; train it first: nn-tui resume {text}")
-    return Saved(text, experiment, tuple(edits), rows)
+    told = (f"{edit.key} = {as_text(edit.value)} from step {edit.step} on" for edit in course.edits)
+    return Saved(text, experiment, tuple(told), rows)
 
 
 def _row(cells: dict[str, str]) -> EpochRow:
@@ -162,7 +164,7 @@ def _measured(rows: Sequence[EpochRow], comparable: str) -> Iterator[list[str]]:
         best = (
             (min if name.endswith("loss") else max)(known) if comparable in ("loss", name.partition("_")[2]) else None
         )
-        signs = ["*" if value == best and len({*known}) > 1 else "" for value in values]
+        signs = ["*" if value is not None and value == best and len({*known}) > 1 else "" for value in values]
         yield [name.replace("_", " "), *(number(value) + sign for value, sign in zip(values, signs, strict=True))]
 
 

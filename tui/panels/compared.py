@@ -48,7 +48,7 @@ class Compared(Widget):
         if self.content_size.height > 1 or not self._verdict.values:
             lines.append(self._changes(width))
         if self._verdict.values:
-            lines.append(self._better(width))
+            lines.append(better(self._verdict, width))
         return Content("\n").join(lines)
 
     def _changes(self, width: int) -> Content:
@@ -60,11 +60,12 @@ class Compared(Widget):
             return Content.styled(text, "$muted")
         return Content.assemble((text, "$muted"), " " * max(0, width - len(text) - hint.cell_length), hint)
 
-    def _better(self, width: int) -> Content:
-        verdict = self._verdict
-        style = "$muted" if verdict.better is None else "bold $success" if verdict.better else "bold $warning"
-        for values in verdict.values:
-            for end in (verdict.end, verdict.end.partition(" by ")[0]):
-                if len(values) + len(end) + 2 <= width:
-                    return Content.assemble((values, "$foreground"), ": ", (end, style))
-        return Content(squeezed((verdict.end,), width))
+
+def better(verdict: Verdict, width: int) -> Content:
+    """Which of the two is better, in one line; where there is little room, not by how much."""
+    style = "$muted" if verdict.better is None else "bold $success" if verdict.better else "bold $warning"
+    for values in verdict.values:
+        for end in (verdict.end, verdict.end.partition(" by ")[0]):
+            if len(values) + len(end) + 2 <= width:
+                return Content.assemble((values, "$foreground"), ": ", (end, style))
+    return Content(squeezed((verdict.end,), width))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import Edit, Experiment, Snapshot
-from tui.differences import differences, edit_value, same_data, same_loss
+from engine import Snapshot
+from tui.differences import Course, changes, same_data, same_loss
 from tui.drawing.axes import count, number
 from tui.drawing.series import Series, View
 from tui.panels.record import COLUMNS, Column, Record
+from tui.words import shortened
 
 MOST = 100_000  # epochs of a run that are kept; of a longer one, evenly spread ones
 LOOKS = {
@@ -23,15 +24,14 @@ LOOKS = {
 
 @dataclass(frozen=True, eq=False)
 class Earlier:
-    """A run that another one has replaced: its settings, and its loss and accuracy by epoch."""
+    """A run that another one has replaced: what it was trained with, and its loss and accuracy by epoch."""
 
-    experiment: Experiment
-    edits: tuple[Edit, ...]
+    course: Course
     epochs: dict[str, NDArray[np.float64]]
     columns: dict[str, Column]
 
     @classmethod
-    def of(cls, record: Record, experiment: Experiment, edits: tuple[Edit, ...]) -> "Earlier":
+    def of(cls, record: Record, course: Course) -> "Earlier":
         """What is kept of a record."""
         rows = record.rows[:: -(-len(record.rows) // MOST)]
         epochs, columns = {}, {}
@@ -40,7 +40,7 @@ class Earlier:
             table = np.array(found, float).reshape(-1, 3)
             epochs[name], columns[name] = table[:, 0], Column()
             columns[name].extend(table[:, 1], table[:, 2])
-        return cls(experiment, edits, epochs, columns)
+        return cls(course, epochs, columns)
 
     def curve(self, split: str, column: str, steps_per_epoch: float | None) -> Series | None:
         """The curve of "train" or "valid" in "loss" or "accuracy", over this run's own steps, or with
@@ -65,7 +65,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which of two values is better and by how much: the words of the two values, the longest first, and the end."""
+    """Which of two values is better and by how much: the words of the two values, the best first, and the end."""
 
     values: tuple[str, ...] = ()
     end: str = ""
@@ -87,9 +87,10 @@ class Terms:
 class Comparison:
     """Which run the present one is compared with: the latest that was replaced, or one that was kept as the baseline.
 
-    `wanted` is false while the person does not want to see it.
+    `course` is what the present one was trained with. `wanted` is false while the person does not want to see it.
     """
 
+    course: Course | None = None
     latest: Earlier | None = None
     baseline: Earlier | None = None
     wanted: bool = True
@@ -113,12 +114,11 @@ class Comparison:
 
     def terms(self, snapshot: Snapshot) -> Terms | None:
         """What the snapshot's run can be compared in; None without a run before."""
-        run = self.run
-        if run is None:
+        run, course = self.run, self.course
+        if run is None or course is None:
             return None
-        now = (run, snapshot.experiment)
-        if len(self._of) != len(now) or any(one is not other for one, other in zip(now, self._of, strict=True)):
-            self._of, self._terms = now, _terms(run, snapshot)
+        if self._of != (run, course):
+            self._of, self._terms = (run, course), _terms(run, course, snapshot)
             self._curves.clear()
         return self._terms
 
@@ -138,7 +138,7 @@ class Comparison:
         run, terms = self.run, self.terms(snapshot)
         if run is None or terms is None or not terms.columns:
             return None
-        column = column if column in terms.columns else terms.columns[0]
+        shown, column = column, column if column in terms.columns else terms.columns[0]
         split = "valid" if len(record.columns[f"valid_{column}"]) else "train"
         name, epoch_steps = f"{split}_{column}", max(1, snapshot.steps_per_epoch)
         if view.cursor is None:
@@ -155,31 +155,27 @@ class Comparison:
             place = f"epoch {view.cursor / epoch_steps:.2f}" if view.by_epoch else f"step {count(view.cursor)}"
         if now is None or before is None:
             return NOTHING
-        return verdict(column, split, now, before, self.name, place)
+        return verdict(column, split, now, before, self.name, place, column == shown)
 
 
-def _terms(run: Earlier, snapshot: Snapshot) -> Terms:
-    before, now = run.experiment, snapshot.experiment
+def _terms(run: Earlier, course: Course, snapshot: Snapshot) -> Terms:
+    before, now = run.course.start, course.start
     if not same_data(before, now):
         return Terms((f"other data ({before.data.name} → {now.data.name}): nothing to compare",), ())
     shape = snapshot.nodes[0].shapes[0] if snapshot.nodes else ()
-    words = differences(before, now, shape) or [
-        f"{edit.key} = {edit_value(edit)} only from step {edit.step} on" for edit in run.edits
-    ]
+    words = changes(run.course, course, shape) or ["the same settings"]
     columns = ("loss", "accuracy") if same_loss(before, now) else ("accuracy",)
-    return Terms(tuple(words or ["the same settings"]), columns)
+    return Terms(tuple(words), columns)
 
 
-def verdict(column: str, split: str, now: float, before: float, name: str, place: str) -> Verdict:
-    """Holds a value of the present run against one of the run called `name`, both at an epoch or a step."""
+def verdict(column: str, split: str, now: float, before: float, name: str, place: str, shown: bool = True) -> Verdict:
+    """Holds a value of the present run against one of the run called `name`, both at an epoch or a step. Where the
+    column is not the one `shown` in the chart, it is always named; where they are comes before how they are called."""
     ours, theirs, long = number(now), number(before), {"train": "train", "valid": "validation"}[split]
-    values = (
-        f"{long} {column} {ours}, {name} {theirs} at {place}",
-        f"{split} {column} {ours}, {name} {theirs} at {place}",
-        f"{split} {ours}, {name} {theirs} at {place}",
-        f"{split} {ours}, {name} {theirs}",
-        f"{ours}, {name} {theirs}",
-    )
+    brief = {"accuracy": "acc"}.get(column, column)
+    whose = (f"{split} ", "") if shown else (f"{split} {brief} ", f"{brief} ")
+    what = (f"{long} {column} ", f"{split} {column} ", *whose)
+    values = tuple(f"{words}{ours}, {name} {theirs}{at}" for at in (f" at {place}", "") for words in what)
     if ours == theirs:
         return Verdict(values, "the same")
     if not (math.isfinite(now) and math.isfinite(before)):
@@ -196,4 +192,4 @@ def listed(words: Sequence[str], start: str, width: int) -> str:
         text = f"{start}: {'; '.join(words[:shown])}{more}"
         if len(text) <= width:
             return text
-    return f"{start}: {len(words)} changes" if len(words) > 1 else f"{start}: {words[0]}"
+    return f"{start}: {len(words)} changes" if len(words) > 1 else shortened(f"{start}: {words[0]}", width)

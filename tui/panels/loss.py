@@ -6,8 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
-from engine import Experiment, Snapshot
+from engine import Snapshot
 from tui.actions import Action, keys_of
+from tui.differences import Course
 from tui.drawing.chart import Chart
 from tui.drawing.series import Mark, Series, View
 from tui.panel import Panel
@@ -112,7 +113,6 @@ data are not compared, and of runs with another loss function only the accuracy 
         self.comparison = Comparison()
         self.compared = Compared()
         self._captioned: tuple[Earlier | None, bool] = (None, True)
-        self._ran: Experiment | None = None  # what the record was made with
         self._branched = 0  # the last epoch that it shares with the run before
 
     def compose(self) -> ComposeResult:
@@ -140,18 +140,24 @@ data are not compared, and of runs with another loss function only the accuracy 
             return
         if known is not None and known.history is not snapshot.history:
             self.record.follow(replace(known, activity="paused"), ())  # with what came after the last look
-        if known is not None and self._ran is not None and self.record.replaced_by(snapshot.history):
-            if self.record.rows[-1].epoch > self._branched:  # else the run before has all of it
-                last = self.record.rows[-1].step
-                edits = tuple(edit for edit in known.edits if edit.step < last)  # the others changed nothing
-                self.comparison.latest = Earlier.of(self.record, self._ran, edits)
+        if known is not None and self.record.replaced_by(snapshot.history):
+            if self._has_own:  # else the run before has all of it
+                self.comparison.latest = Earlier.of(self.record, self._course(known))
             self._branched = max(0, self.record.shared_with(snapshot.history) - 1)
             self.record = Record()
             self._series.clear()
         self.record.follow(snapshot, ())
-        at_the_end = not self.record.rows or snapshot.step >= self.record.rows[-1].step
-        if at_the_end and all(edit.step < snapshot.step for edit in snapshot.edits):
-            self._ran = snapshot.experiment
+        self.comparison.course = self._course(snapshot)
+
+    @property
+    def _has_own(self) -> bool:
+        """Whether there is an epoch on record that the run before has not."""
+        return bool(self.record.rows) and self.record.rows[-1].epoch > self._branched
+
+    def _course(self, snapshot: Snapshot) -> Course:
+        """What the epochs on record were trained with; before the run's first own one, what it is going to be."""
+        course = Course(snapshot.base or snapshot.experiment, snapshot.edits)
+        return course.until(self.record.rows[-1].step) if self._has_own else course
 
     def _read(self, snapshot: Snapshot) -> None:
         self.record.follow(snapshot, [kind.values for kind in self.shown if kind.values])
