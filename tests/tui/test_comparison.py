@@ -275,7 +275,7 @@ async def test_there_are_as_many_lines_as_there_is_room_for(size: tuple[int, int
         assert all(len(line) <= size[0] for line in lines)
         if rows:
             assert "better" in lines[-1] or "worse" in lines[-1]
-            assert "before" in lines[-1]
+            assert lines[-1].rpartition(" at epoch 3")[0].split(", ")[1].split()[0] in ("before", "was")
 
 
 async def test_a_run_before_that_exploded_leaves_room_for_the_present_one() -> None:
@@ -387,6 +387,7 @@ def test_which_is_better_and_by_how_much(column: str, now: float, before: float,
         (64, True, "validation loss 0.1269, baseline 0.1520 at epoch 2: better"),
         (50, True, "valid 0.1269, baseline 0.1520 at epoch 2: better"),
         (46, True, "0.1269, baseline 0.1520 at epoch 2: better"),
+        (40, True, "0.1269, was 0.1520 at epoch 2: better"),
         (36, True, "0.1269, baseline 0.1520: better"),
         (50, False, "loss 0.1269, baseline 0.1520 at epoch 2: better"),
         (38, False, "loss 0.1269, baseline 0.1520: better"),

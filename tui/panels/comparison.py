@@ -175,7 +175,8 @@ def verdict(column: str, split: str, now: float, before: float, name: str, place
     brief = {"accuracy": "acc"}.get(column, column)
     whose = (f"{split} ", "") if shown else (f"{split} {brief} ", f"{brief} ")
     what = (f"{long} {column} ", f"{split} {column} ", *whose)
-    values = tuple(f"{words}{ours}, {name} {theirs}{at}" for at in (f" at {place}", "") for words in what)
+    with_place, alone = ([f"{words}{ours}, {name} {theirs}{at}" for words in what] for at in (f" at {place}", ""))
+    values = (*with_place, f"{what[-1]}{ours}, was {theirs} at {place}", *alone)
     if ours == theirs:
         return Verdict(values, "the same")
     if not (math.isfinite(now) and math.isfinite(before)):
