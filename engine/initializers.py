@@ -151,11 +151,11 @@ class He(Lecun):
 
 
 class HeNormal(He, name="he_normal"):
-    """Normal, std = gain / sqrt(fan_in): for relu and its kin (He 2015)."""
+    """Normal, std = gain / sqrt(fan_in): for relu and its kin; also called Kaiming (He 2015)."""
 
 
 class HeUniform(He, name="he_uniform"):
-    """Uniform within gain sqrt(3 / fan_in): for relu and its kin (He 2015)."""
+    """Uniform within gain sqrt(3 / fan_in): for relu and its kin; also called Kaiming (He 2015)."""
 
     even: ClassVar[bool] = True
 
@@ -169,11 +169,13 @@ class Glorot(Scaled):
 
 
 class GlorotNormal(Glorot, name="glorot_normal"):
-    """Normal, std = gain sqrt(2 / (fan_in + fan_out)): for tanh, sigmoid and no activation (Glorot & Bengio 2010)."""
+    """Normal, std = gain sqrt(2 / (fan_in + fan_out)): for tanh, sigmoid and no activation; also called Xavier
+    (Glorot & Bengio 2010)."""
 
 
 class GlorotUniform(Glorot, name="glorot_uniform"):
-    """Uniform within gain sqrt(6 / (fan_in + fan_out)): for tanh, sigmoid and no activation (Glorot & Bengio 2010)."""
+    """Uniform within gain sqrt(6 / (fan_in + fan_out)): for tanh, sigmoid and no activation; also called Xavier
+    (Glorot & Bengio 2010)."""
 
     even: ClassVar[bool] = True
 

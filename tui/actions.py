@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "U,ctrl+y", "Redo", "Do again what was undone", False, EXPERIMENT),
     Action("open", "o", "Open", "Open a preset, an experiment file, or a run that was saved or kept", True, EXPERIMENT),
     Action("save_run", "w", "Save run", "Save the run as it stands, so that it can be opened again", False, EXPERIMENT),
-    Action("export_screen", "", "Export screen", "Save a picture of the screen as SVG", False, PROGRAM),
+    Action("export_screen", "", "Export screen", "Save a screenshot, a picture of the screen, as SVG", False, PROGRAM),
     Action("export_panel", "", "Export panel", "Save the focused panel as SVG and as text", False, PROGRAM),
     Action("copy_panel", "", "Copy panel", "Copy the focused panel's text to the clipboard", False, PROGRAM),
     Action("settings", "ctrl+s", "Settings", "Theme, frame rate and keys", False, PROGRAM),

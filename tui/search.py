@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui.app import Workbench
 
 TALLEST = 22  # rows of the list on a high screen
+ENDING = re.compile(r"(?<=\w{4})([iy][sz])?(ations?|ions?|ings?|ed|ers?|es|e|s)?$")  # "normalise", "normalization"
 ROOMY = 56  # columns from which on what a command does has a place beside its name
 
 
@@ -114,14 +115,23 @@ def matching(entries: Sequence[Entry], query: str) -> list[Entry]:
 
 
 def _ranks(entry: Entry, words: Sequence[str]) -> list[int] | None:
-    """How far off each word is, 0 to 5; None where one of them is nowhere."""
+    """How far off each word is, 0 to 7; None where one of them is nowhere."""
     text, about = entry.text.lower(), entry.help.lower()
     whole = re.findall(r"\w+", text)
     hits = [
-        (word in whole[:1], word in whole, text.startswith(word), f" {word}" in text, word in text, word in about)
+        (
+            word in whole[:1], word in whole, text.startswith(word), f" {word}" in text, word in text, word in about,
+            begins(word, text), begins(word, about),
+        )
         for word in words
-    ]
+    ]  # fmt: skip
     return [hit.index(True) for hit in hits] if all(map(any, hits)) else None
+
+
+def begins(word: str, text: str) -> bool:
+    """Whether a word of the text begins as this one without its ending: "rotate" and "rotation"."""
+    stem = ENDING.sub("", word).replace("grey", "gray").replace("colour", "color")
+    return re.search(rf"(?<![a-z]){re.escape(stem)}", text) is not None
 
 
 def _line(entry: Entry, width: int, names: int) -> Content:

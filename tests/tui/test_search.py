@@ -36,6 +36,18 @@ def test_names_come_before_meanings_and_starts_of_words_before_the_rest() -> Non
     assert not matching(rows, "xyz")
 
 
+def test_a_word_in_another_form_comes_last() -> None:
+    rows = entries(
+        ("Spin", "the rotation of an image"), ("rotation", "a turn"), ("Turn", "rotates at once"), ("Gray", "x"),
+        ("normalization", "x"), ("Crotat", "x"), ("Sigmoid layer", "x"),
+    )  # fmt: skip
+    assert names(matching(rows, "rotates")) == ["Turn", "rotation", "Spin"]
+    assert names(matching(rows, "rotated image")) == ["Spin"]
+    assert names(matching(rows, "grey")) == ["Gray"]
+    assert names(matching(rows, "normalise")) == ["normalization"]
+    assert names(matching(rows, "sigmoids")) == names(matching(rows, "layers")) == ["Sigmoid layer"]
+
+
 @pytest.mark.parametrize("place", range(1, 7))
 async def test_every_action_of_every_panel_is_offered_from_any_focus(until: Until, place: int) -> None:
     app = Workbench(load_experiment("digits"))
@@ -75,6 +87,7 @@ async def test_every_component_and_every_setting_is_found_once(until: Until) -> 
     app = Workbench(load_experiment("digits"))
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(app, pilot, until)
+        await until(pilot, lambda: "Optimizer: augmentation.crop" in names(everything(app)))
         found = everything(app)
         texts = names(found)
         assert not [text for text, count in Counter(texts).items() if count > 1]
@@ -97,6 +110,23 @@ async def test_every_component_and_every_setting_is_found_once(until: Until) -> 
         ]
         assert names(matching(found, "spiral"))[:2] == ["Open spiral", "Architecture: data spiral"]
         assert "Optimizer: rmsprop" in names(matching(found, "momentum")), "a component is found by its settings, too"
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("xavier", "Architecture: init glorot_normal"), ("kaiming", "Architecture: init he_normal"),
+        ("rotate", "Optimizer: augmentation.rotation"), ("screenshot", "Export screen"), ("units", "Data: See inside"),
+        ("neurons", "Data: See inside"), ("neuron", "Data: See inside"), ("grey", "Architecture: data image_folder"),
+        ("saves", "Save run"), ("shuffled seeds", "New seed"),
+    ],
+)  # fmt: skip
+async def test_things_are_found_by_their_other_names(until: Until, word: str, wanted: str) -> None:
+    app = Workbench(load_experiment("digits"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        await until(pilot, lambda: "Optimizer: augmentation.crop" in names(everything(app)))
+        assert wanted in names(matching(everything(app), word))[:6]
 
 
 async def test_choosing_a_component_does_what_the_forms_do(until: Until) -> None:

@@ -83,7 +83,7 @@ sample. How many of how many, the last line says.
         Action("move:pagedown", "pagedown", "Page down", "The next page of samples"),
         Action("unchoose", "escape,home", "All", "Back to all samples, and to the first of them"),
         Action("enter", "enter", "Open", "The samples of a cell of the confusion matrix; else, see inside the sample"),
-        Action("see", "i", "See inside", "Layer by layer: what it sees in this sample, or what each unit does", True),
+        Action("see", "i", "See inside", "Layer by layer: what its units (neurons) do, or see in this sample", True),
         Action("draw_digit", "d", "Draw", "Draw a digit and watch the prediction", True),
     )
 
@@ -101,6 +101,7 @@ sample. How many of how many, the last line says.
         self._pair = 0
         self._cell: Cell | None = None
         self._only: Cell | None = None
+        self._sees = False  # what there is to see was asked for before it was known
         self._order: tuple[tuple[Reading, str, Cell | None], NDArray[np.int64]] | None = None
 
     def compose(self) -> ComposeResult:
@@ -112,7 +113,7 @@ sample. How many of how many, the last line says.
         self._snapshot = snapshot
         if snapshot.run != self._run:
             self._run, self._chosen, self._order = snapshot.run, None, None
-            self._pair, self._cell, self._only = 0, None, None
+            self._pair, self._cell, self._only, self._sees = 0, None, None, False
             self._answers.forget()
             self.canvas.update()
         self._follow()
@@ -128,6 +129,8 @@ sample. How many of how many, the last line says.
         if self._answers.ask(self.session, snapshot, self.view, self._part, *self.view_size):
             self._title()
             self.canvas.update()
+            if self._sees:
+                self.action_see()
             if snapshot.activity != "playing":
                 self._follow()
 
@@ -335,7 +338,10 @@ sample. How many of how many, the last line says.
         look, subject = self.look, self.subject
         if self._snapshot is None or not self._snapshot.nodes:
             return
-        if subject is not None and subject.kind == "plane" and (look is None or not look.view.ordered):
+        self._sees = subject is None
+        if subject is None:
+            return
+        if subject.kind == "plane" and (look is None or not look.view.ordered):
             self.app.push_screen(PlaneScreen(self.session))
             return
         if look is not None and look.view.pairs and look.pairs is not None:
