@@ -106,7 +106,8 @@ def matching(entries: Sequence[Entry], query: str) -> list[Entry]:
     words = query.lower().split()
     if not words:
         return list(entries)
-    ranks = [_ranks(entry, words) for entry in entries]
+    stems = [(word, stem(word)) for word in words]
+    ranks = [_ranks(entry, stems) for entry in entries]
     if ranked := [(sum(far), place) for place, far in enumerate(ranks) if far is not None]:
         return [entries[place] for _, place in sorted(ranked)]
     matcher = Matcher(query)
@@ -114,24 +115,24 @@ def matching(entries: Sequence[Entry], query: str) -> list[Entry]:
     return [entries[place] for score, place in sorted(scores) if score < 0]
 
 
-def _ranks(entry: Entry, words: Sequence[str]) -> list[int] | None:
+def _ranks(entry: Entry, words: Sequence[tuple[str, re.Pattern[str]]]) -> list[int] | None:
     """How far off each word is, 0 to 7; None where one of them is nowhere."""
     text, about = entry.text.lower(), entry.help.lower()
     whole = re.findall(r"\w+", text)
     hits = [
         (
             word in whole[:1], word in whole, text.startswith(word), f" {word}" in text, word in text, word in about,
-            begins(word, text), begins(word, about),
+            stem.search(text) is not None, stem.search(about) is not None,
         )
-        for word in words
+        for word, stem in words
     ]  # fmt: skip
     return [hit.index(True) for hit in hits] if all(map(any, hits)) else None
 
 
-def begins(word: str, text: str) -> bool:
-    """Whether a word of the text begins as this one without its ending: "rotate" and "rotation"."""
-    stem = ENDING.sub("", word).replace("grey", "gray").replace("colour", "color")
-    return re.search(rf"(?<![a-z]){re.escape(stem)}", text) is not None
+def stem(word: str) -> re.Pattern[str]:
+    """Finds words that begin as this one without its ending: "rotation" for "rotate"."""
+    beginning = ENDING.sub("", word).replace("grey", "gray").replace("colour", "color")
+    return re.compile(rf"(?<![a-z]){re.escape(beginning)}")
 
 
 def _line(entry: Entry, width: int, names: int) -> Content:
