@@ -20,7 +20,7 @@ from tui.panels import augmented
 from tui.panels.boundary import ask_field, even, undistorted
 from tui.panels.confusion import by_confusion, cell_at, draw, moved, table
 from tui.panels.data import DataPanel
-from tui.panels.reading import affordable, read
+from tui.panels.reading import Subject, affordable, read
 from tui.panels.samples import draw_scores, fitted, shrunk
 from tui.panels.scores import draw_calibration, draw_classes
 from tui.panels.views import AUGMENTED, CALIBRATION, CLASSES, CONFUSION, SAMPLES, draw_tabs, tabs, views
@@ -180,6 +180,31 @@ async def test_the_worst_digit_comes_first_and_the_arrows_walk():
         assert "least sure first" in panel.border_subtitle
 
     await opened(experiment("digits", data={"limit": 600}), (60, 36), act)
+
+
+@pytest.mark.parametrize("loss", ["huber", "mse"])
+async def test_scores_that_are_no_probabilities_are_told_as_the_network_gives_them(loss):
+    async def act(host, pilot):
+        reading, look = host.panel.reading, host.panel.look
+        place = int(look.order[look.chosen])
+        lines = host.panel.canvas.to_text(60, 30).splitlines()[1:]
+        for kind, value in enumerate(reading.outputs[place].tolist()):
+            assert any(f"{kind} " in line and line.rstrip().endswith(f" {value:.2f}") for line in lines), kind
+        assert "%" not in "".join(lines[:-1])
+        assert (reading.predicted == reading.outputs.argmax(1)).all()
+        scene = await asyncio.wrap_future(
+            host.session.ask(lambda trainer: see(trainer, reading.part, int(reading.rows[place]), "dense1", "outputs"))
+        )
+        assert f"({reading.outputs[place].max():.2f})" in scene.says
+
+    await opened(experiment("digits", loss={"name": loss}), (64, 34), act)
+
+
+def test_a_score_of_two_classes_is_told_as_its_output():
+    subject = Subject("table", None, {}, False, -1.0, False)
+    scores = subject.scores(np.array([[0.3], [-2.5]], np.float32))
+    assert [[subject.tell(value) for value in row] for row in scores.tolist()] == [["-0.30", "0.30"], ["2.50", "-2.50"]]
+    assert Subject("table", None, {}, True, 0.0, False).tell(0.3) == "30%"
 
 
 async def test_a_chosen_row_stays_chosen_while_the_order_changes():

@@ -9,9 +9,11 @@ from hosting import on_screen, ready
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from engine import INPUT, Trainer, load_experiment, parse_experiment
+from engine.seeing import outputs
 from tui.app import Workbench
 from tui.asking import moment
-from tui.drawing.boundary import draw_zero
+from tui.drawing.axes import number
+from tui.drawing.boundary import Plane, draw_zero
 from tui.drawing.halfblock import halves
 from tui.drawing.palette import Palette
 from tui.drawing.picture import ANSI, REVERSE
@@ -20,7 +22,7 @@ from tui.screens.maps import Grid
 from tui.screens.plane import PlaneScreen
 from tui.screens.seeing import SeeingScreen
 from tui.screens.unit_maps import UnitMaps, grid_for
-from tui.screens.unit_words import formula, told
+from tui.screens.unit_words import facts, formula, told
 from tui.screens.units import first, rounded, see_units
 
 CROSSES = ["x1", "x2", "x1^2", "x1*x2", "sin x1"]
@@ -100,7 +102,8 @@ def test_the_last_layer_s_map_is_the_boundary_view(name, loss, hidden):
     trainer = trained(parse_experiment(exp))
     units = see_units(trainer, trainer.network.nodes[-1].name, 30, 15)
     field = ask_field(trainer, 30, 15)
-    assert units.maps[..., 0] / units.scales[0] == pytest.approx(field.values, rel=1e-5, abs=1e-6)
+    shown = (units.maps[..., 0] - units.middle) / units.scales[0]
+    assert shown == pytest.approx(field.values, rel=1e-5, abs=1e-6)
     assert units.last
     assert units.count == 1
     assert units.names == (("y",) if name == "reg_gauss" else ("answer",))
@@ -110,7 +113,51 @@ def test_of_several_classes_each_has_a_map():
     trainer = trained(experiment("blobs", loss="cross_entropy"))
     units = see_units(trainer, "output", 20, 10)
     assert units.names == ("blob 1", "blob 2", "blob 3")
-    assert units.maps == pytest.approx(2 * ask_field(trainer, 20, 10).values - 1, rel=1e-5, abs=1e-6)
+    assert units.maps == pytest.approx(ask_field(trainer, 20, 10).values, rel=1e-5, abs=1e-6)
+    assert formula(units, 0).startswith("softmax(")
+    view = UnitMaps()
+    view.units = units
+    text = view.to_text(118, 38)
+    low, high = units.square[:, 0].min(), units.square[:, 0].max()
+    share = 100 * (units.square[:, 0] > 0.5).mean()
+    assert f"class blob 1: {number(low, 2)} to {number(high, 2)}, above 0.5 on {share:.0f} %" in text
+    assert " 1.0\n" in text.split("blob 1")[0], "the end of the scale"
+
+
+def test_classes_that_are_called_like_numbers_are_called_classes():
+    trainer = trained(load_experiment("spiral"))
+    view = UnitMaps()
+    view.units = see_units(trainer, trainer.network.nodes[-1].name, 20, 10)
+    (title,) = [line for line in view.to_text(118, 38).splitlines() if "above 0.5 on" in line]
+    if view.units.count == 1:
+        assert "answer, 0." in title
+    else:
+        assert f"class {trainer.splits.classes[0]}: 0." in title
+
+
+@pytest.mark.parametrize("name", ["xor-perceptron", "playground"])
+@pytest.mark.parametrize("last", [True, False])
+def test_a_range_is_whole_and_the_same_on_every_screen(name, last):
+    trainer = Trainer(load_experiment(name))
+    trainer.advance(epochs=3)
+    node = trainer.network.nodes[-1 if last else 0].name
+    told = [facts(see_units(trainer, node, *size), 0) for size in ((48, 24), (30, 12), (9, 3), (60, 30))]
+    assert all(one == told[0] for one in told)
+    points = trainer.splits.train.points
+    square = Plane.around(points).grid(40, 20)
+    values = outputs(trainer.network, node, trainer.splits.inputs(square))
+    values = 1 / (1 + np.exp(-values)) if last and trainer.experiment.loss.link == "sigmoid" else values
+    assert told[0][0] == f"{number(values[:, 0].min(), 2)} to {number(values[:, 0].max(), 2)}"
+
+
+def test_the_range_of_an_unbounded_answer_is_not_cut():
+    trainer = Trainer(load_experiment("xor-perceptron"))
+    weights(trainer, "output.weight")[0] = [3, 0]
+    weights(trainer, "output.bias")[0] = 1
+    units = see_units(trainer, "output", 20, 10)
+    assert units.square.max() > 3.5
+    assert formula(units, 0) == "3.0 x1 + 0 x2 + 1.0"
+    assert facts(units, 0)[0].endswith(f" to {number(float(units.square.max()), 2)}")
 
 
 def test_many_units_are_seen_on_a_coarser_grid():
@@ -396,6 +443,23 @@ async def test_data_that_lie_on_no_plane_are_told():
         assert "lie on no plane" in screen.maps.to_text(78, 22)
 
     await opened(experiment(), (80, 24), act)
+
+
+async def test_see_inside_opens_it_also_where_it_is_not_known_yet_what_the_data_are(until):
+    app = Workbench(load_experiment("spiral"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(app, pilot, until)
+        panel = app.bench.desk.panels["data"]
+        await until(pilot, lambda: panel.look is not None and panel.look.ready)
+        panel._answers.forget()
+        panel.action_see()
+        await until(pilot, lambda: panel.show(app.snapshot) or app.screen is not app.bench)
+        assert isinstance(app.screen, PlaneScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.bench)
+        panel.show(app.snapshot)
+        await pilot.press("p")
+        assert app.screen is app.bench, "it opens once"
 
 
 async def test_see_inside_opens_it_from_the_boundary_and_the_sample_from_the_rows(until):

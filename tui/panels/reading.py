@@ -1,5 +1,6 @@
 """What a network says about a part of the data: a bounded sample of rows with targets and predictions, as one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from engine import Splits, Trainer
 from engine.metrics import ClassReport, class_report
 from engine.rng import rng
+from tui.drawing.axes import number
 
 Array = NDArray[np.float32]
 Kind = Literal["plane", "image", "table"]
+Tell = Callable[[float], str]
 PARTS = ("train", "validation", "test")
 LADDER = (100, 500, 1000, 2000, 5000, 10_000)  # rows of a sample
 BLOCK = 100
@@ -50,12 +53,17 @@ class Subject:
         return self.splits.classes
 
     def scores(self, outputs: Array) -> Array:
-        """Outputs (n, units) as scores (n, classes) in [0, 1]: probabilities, or how far from low to 1 they are."""
+        """Outputs (n, units) as scores (n, classes): probabilities, or how far from low to 1 they are, and beyond."""
         if not self.probable:
-            outputs = np.clip((outputs - self.low) / (1 - self.low), 0, 1)
+            outputs = (outputs - self.low) / (1 - self.low)
         if outputs.shape[1] == 1:
             outputs = np.concatenate([1 - outputs, outputs], axis=1)
         return np.asarray(outputs)
+
+    @property
+    def tell(self) -> Tell:
+        """How a score is written: a probability as per cent, anything else as the number that the network gives."""
+        return share if self.probable else lambda score: _plain(self.low + (1 - self.low) * score)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +95,7 @@ class Reading:
     @cached_property
     def confidence(self) -> Array:
         """The score of the likeliest class."""
-        return np.asarray(self.scores.max(1, initial=0))
+        return np.asarray(self.scores.max(1, initial=-np.inf))
 
     @cached_property
     def wrong(self) -> NDArray[np.bool_]:
@@ -167,6 +175,11 @@ def raw_rows(reading: Reading, places: NDArray[np.int64]) -> Array:
     if split.points is not None:
         return np.asarray(split.points[rows])
     return np.asarray(reading.subject.splits.scaler.inverse(split.x[rows]))
+
+
+def _plain(value: float) -> str:
+    """A number in five columns, where it is no larger than usual: "-0.31", "12.40"."""
+    return f"{value:.2f}" if abs(value) < 100 else number(value, 2)
 
 
 def share(value: float) -> str:

@@ -10,7 +10,7 @@ from tui.drawing.bars import bar
 from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
-from tui.panels.reading import Array, Reading, raw_rows, share
+from tui.panels.reading import Array, Reading, Tell, raw_rows, share
 from tui.words import cut
 
 NARROWEST = 14  # columns that bars with short names need
@@ -79,9 +79,10 @@ def shrunk(at: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float
 
 def draw_scores(
     picture: Picture, top: int, left: int, width: int, height: int, palette: Palette,
-    scores: Array, classes: Sequence[str], target: int | None = None,
+    scores: Array, classes: Sequence[str], target: int | None = None, tell: Tell = share,
 ) -> None:  # fmt: skip
-    """Bars of all classes' scores, one a row: in the classes' order where they fit, else the largest ones first.
+    """Bars of all classes' scores, one a row: in the classes' order where they fit, else the largest ones first; `tell`
+    writes one down.
 
     The true class is marked with ✓; the likeliest is bold.
     """
@@ -94,15 +95,15 @@ def draw_scores(
     label = min(max(map(len, classes)), max(1, width - 10))
     inner = max(0, width - label - 7)
     for row, kind in enumerate(order):
-        value = float(np.clip(np.nan_to_num(scores[kind]), 0, 1))
+        value = float(np.nan_to_num(scores[kind]))
         strong = kind == best
         bold, text = BOLD * strong, palette.color("text" if strong or kind == target else "muted")
         role = "good" if kind == target else "problem" if strong and target is not None else 0
         picture.put(top + row, left, "✓" if kind == target else " ", palette.color("good"), BOLD)
         picture.put(top + row, left + 1, cut(classes[kind], label).rjust(label), text, bold)
-        drawn = bar(round(value * inner * 8)).ljust(inner, "·" if strong else " ")
+        drawn = bar(round(min(max(0.0, value), 1.0) * inner * 8)).ljust(inner, "·" if strong else " ")
         picture.put(top + row, left + label + 2, drawn, palette.color(role))
-        picture.put(top + row, left + label + 2 + inner, share(value).rjust(5), text, bold)
+        picture.put(top + row, left + label + 2 + inner, tell(value).rjust(5), text, bold)
 
 
 def split_height(shape: tuple[int, ...], classes: Sequence[str], width: int, height: int) -> int:
@@ -157,7 +158,7 @@ def caption(reading: Reading, place: int, width: int) -> tuple[str, bool]:
     if reading.wrong[place]:
         half = max(1, (width - 2) // 2)
         return f"✗{true[:half]}→{said[:half]}"[:width], True
-    text = f"✓{said} {share(float(reading.confidence[place]))}"
+    text = f"✓{said} {reading.subject.tell(float(reading.confidence[place]))}"
     return (text if len(text) <= width else f"✓{said}"[:width]), False
 
 
@@ -181,4 +182,7 @@ def _large(picture: Picture, reading: Reading, place: int, width: int, height: i
     if subject.classes:
         target = int(reading.targets[place])
         left = columns + 1
-        draw_scores(picture, 0, left, width - left, height - 1, palette, reading.scores[place], subject.classes, target)
+        draw_scores(
+            picture, 0, left, width - left, height - 1, palette, reading.scores[place], subject.classes, target,
+            subject.tell,
+        )  # fmt: skip

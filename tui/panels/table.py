@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tui.drawing.axes import number
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
-from tui.panels.reading import Reading, raw_rows, share
+from tui.panels.reading import Reading, raw_rows
 from tui.panels.samples import draw_scores
 from tui.words import shortened
 
@@ -48,7 +48,7 @@ def draw_rows(
         place, classes = int(order[chosen]), reading.subject.classes
         draw_scores(
             picture, height - foot + 1, 0, min(width, 60), foot - 1, palette, reading.scores[place], classes,
-            int(reading.targets[place]),
+            int(reading.targets[place]), reading.subject.tell,
         )  # fmt: skip
     return picture
 
@@ -77,7 +77,8 @@ def _columns(reading: Reading, places: NDArray[np.int64]) -> list[tuple[str, lis
         names = subject.classes
         found.append(("target", [names[k] for k in reading.targets[places].tolist()], "left"))
         found.append(("predicted", [names[k] for k in reading.predicted[places].tolist()], "left"))
-        found.append(("sure", [share(value) for value in reading.confidence[places].tolist()], "right"))
+        heading, sure = "sure" if subject.probable else "score", reading.confidence[places].tolist()
+        found.append((heading, [subject.tell(value) for value in sure], "right"))
     else:
         for target, name in enumerate(subject.splits.target_names or ("y",)):
             for heading, values in ((name, reading.targets), ("said", reading.outputs), ("error", reading.residuals)):

@@ -80,7 +80,7 @@ def _said(verdict: Verdict) -> tuple[str, str]:
     if verdict.kind == "numbers":
         return "It answers  ", number(float(verdict.values[0]), 4) if len(verdict.values) == 1 else ""
     best = int(np.argmax(verdict.values))
-    return "It reads  ", f"{verdict.names[best]}   {share(float(verdict.values[best]))}"
+    return "It reads  ", f"{verdict.names[best]}   {verdict.tell(float(verdict.values[best]))}"
 
 
 def _rows(wanted: int, height: int, pictures: int) -> int:
@@ -98,9 +98,9 @@ def _classes(picture: Picture, verdict: Verdict, rows: int, empty: bool, palette
         for row, name in enumerate(names[:bars], 1):
             picture.put(row, 1, name[:label].rjust(label), palette.color("muted"))
     else:
-        draw_scores(picture, 1, 0, width, bars, palette, verdict.values, names)
+        draw_scores(picture, 1, 0, width, bars, palette, verdict.values, names, tell=verdict.tell)
     if bars < len(names):
-        rest = "" if empty else f", {share(float(np.sort(verdict.values)[:-bars].sum()))}"
+        rest = "" if empty or verdict.tell is not share else f", {share(float(np.sort(verdict.values)[:-bars].sum()))}"
         picture.put(1 + bars, 1, f"and {len(names) - bars} more{rest}", palette.color("muted"))
 
 

@@ -101,12 +101,12 @@ def draw_maps(
     return picture, grid
 
 
-def draw_scale(low: float, high: float, palette: Palette, kind: str = "signed") -> Picture:
-    """A legend of one row: the colours from `low` to `high` between both numbers."""
-    largest = max(abs(low), abs(high))
+def draw_scale(low: float, high: float, palette: Palette, kind: str = "signed", middle: float = 0.0) -> Picture:
+    """A legend of one row: the colours from `low` to `high` between both numbers, pale at the `middle`."""
+    largest = max(abs(low - middle), abs(high - middle))
     texts = number(low, 2), number(high, 2)
     picture = Picture(sum(map(len, texts)) + STRIP + 2, 1)
-    values = np.tile(np.linspace(low, high, STRIP) / (largest or 1), (2, 1))
+    values = np.tile((np.linspace(low, high, STRIP) - middle) / (largest or 1), (2, 1))
     if kind == "gray":
         strip = image(np.tile((1 + values) / 2, (3, 1, 1)), 2, STRIP, palette)
     elif palette.depth == "none":

@@ -26,9 +26,9 @@ class PlaneScreen(WholeScreen):
 What every unit of a layer puts out for **every point of the plane**, not for one sample: up and down go through the
 layers, left and right through the units, and a click chooses a layer or a unit. All of it follows the training.
 
-On the maps {above} is above zero and {below} below, on the scale above the large map, whose ends are round numbers.
-Where a layer's values have no bounds, each map has a scale of its own: it ends at the number behind `±`. The line on
-the large map is the unit's border: where it crosses zero, or a sigmoid 0.5.
+On the maps {above} is above zero and {below} below (of a sigmoid and of a probability: 0.5), on the scale above the
+large map, whose ends are round numbers. Where a layer's values have no bounds, each map has a scale of its own: it ends
+at the number behind `±`. The line on the large map is the unit's border, between the two colours.
 
 Look along the layers. A **first** layer can only draw slopes, and its activations fold or step them along straight
 lines. Each unit of the **next** layer adds up these maps, with its own weights: so its border can bend. At the last
@@ -37,9 +37,10 @@ layer the map is what the boundary view shows: the network's answer.
 At the input stand the features. Those that bend by themselves, such as `x1^2` or `sin x1`, bend the borders of the
 first layer, too.
 
-Below the large map stand the unit's range over the plane and its **formula**, with u0, u1 ... for the units that it
-reads; then its **weights**, from what it reads and to the units behind it: `█` adds that unit's map, `▒` takes it away,
-and a longer bar counts more. A **flat** unit is the same everywhere: it tells no two points apart, as a dead relu does.
+Below the large map stand the unit's range where the samples lie and its **formula**, with u0, u1 ... for the units that
+it reads; then its **weights**, from what it reads and to the units behind it: `█` adds that unit's map, `▒` takes it
+away, and a longer bar counts more. A **flat** unit is the same everywhere: it tells no two points apart, as a dead relu
+does.
 
 The small marks are samples; `p` hides them. What a network makes of a single sample is behind the rows of the data
 panel: its view Rows, and `i` there.

@@ -9,7 +9,7 @@ from engine import INPUT, Trainer
 from engine.reach import Reach, reach
 from engine.seeing import activity, effective_field, filters, occlusion, reads_input, saliency
 from tui.drawing.axes import number
-from tui.panels.reading import Subject, share
+from tui.panels.reading import Subject, Tell, share
 
 MODES = ("outputs", "gradients", "weights", "field")
 Floats = NDArray[np.floating]
@@ -70,7 +70,8 @@ class Scene:
     alone).
 
     `maps` (N, H, W) are the pictures of the mode, (N, 3, H, W) if they are weights that read a colour image; `values`
-    is the vector where it is one; both None where there are none. `again` is what an autoencoder makes of the image.
+    is the vector where it is one; both None where there are none. `tell` writes a score down, `again` is what an
+    autoencoder makes of the image.
     """
 
     nodes: tuple[tuple[str, str, Place], ...]
@@ -90,6 +91,7 @@ class Scene:
     maps: Floats | None = None
     values: Floats | None = None
     unit: Unit | None = None
+    tell: Tell = share
 
     @property
     def layers(self) -> tuple[tuple[str, str, Place], ...]:
@@ -106,7 +108,7 @@ class Scene:
             return f"it says {number(float(self.scores[0]), 3)}{right}"
         best = int(np.argmax(np.nan_to_num(self.scores)))
         right = "" if self.target in (None, best) else f", target {self.classes[int(self.target or 0)]}"
-        return f"it says {self.classes[best]} ({share(float(self.scores[best]))}){right}"
+        return f"it says {self.classes[best]} ({self.tell(float(self.scores[best]))}){right}"
 
 
 def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Place | None = None) -> Scene:
@@ -132,6 +134,7 @@ def see(trainer: Trainer, part: str, row: int, node: str, mode: str, place: Plac
         "part": part, "row": row, "file": split.files[row] if split.files else "",
         "raw": raw, "scores": subject.scores(outputs)[0] if splits.classes else outputs[0], "classes": splits.classes,
         "names": splits.feature_names, "target": target, "gradient": seen.gradient, "again": again,
+        "tell": subject.tell,
     }  # fmt: skip
     if node not in {one.name for one in network.nodes}:
         return Scene(node=INPUT, occluded=occlusion(network, x, seen.unit) if x.ndim == 3 else None, **about)

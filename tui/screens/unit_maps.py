@@ -13,7 +13,7 @@ from tui.drawing.widget import Drawing
 from tui.panels.boundary import samples_on, undistorted
 from tui.screens.layers import draw_layer, draw_layers
 from tui.screens.maps import Floats, Grid, draw_scale, largest_of
-from tui.screens.unit_words import colors, facts, formula, told
+from tui.screens.unit_words import colors, facts, formula, named, told
 from tui.screens.units import Units, Weights
 from tui.words import lines, shortened, squeezed
 
@@ -124,7 +124,7 @@ class UnitMaps(Drawing):
         self._at, self.first = (top + 1, left), unit // grid.count * grid.count
         shown = range(self.first, min(self.first + grid.count, count))
         small = _sampled(units.maps[..., shown.start : shown.stop], grid.rows, grid.columns)
-        small = small / units.scales[shown.start : shown.stop, None, None]
+        small = (small - units.middle) / units.scales[shown.start : shown.stop, None, None]
         colors = palette.signed(small)
         for index, label in enumerate(_labels(units, shown, grid.columns)):
             row, column = top + grid.place(index)[0], left + grid.place(index)[1]
@@ -176,19 +176,20 @@ def _sampled(maps: Floats, rows: int, columns: int) -> Floats:
 
 def _head(picture: Picture, top: int, left: int, start: int, units: Units, unit: int, palette: Palette) -> None:
     """What the colours mean, and from column `start` on the scale of the large map."""
-    low = -units.scales[unit] if (units.maps[..., unit] < 0).any() else 0.0
+    middle, reach = units.middle, units.scales[unit]
+    low = middle - reach if (units.maps[..., unit] < middle).any() else middle
     meaning = colors(units, palette.words["above"], palette.words["below"])
     picture.put(top, left, squeezed(meaning, start - left - GAP), palette.color("muted"))
-    scale = draw_scale(low, units.scales[unit], palette)
+    scale = draw_scale(low, middle + reach, palette, middle=middle)
     if start + scale.width <= picture.width:
         picture.paste(scale, top, start)
 
 
 def _draw_large(units: Units, unit: int, columns: int, rows: int, palette: Palette, points: bool) -> Picture:
     """A unit over the plane, with the line where it crosses zero or the middle of its range, and samples on it."""
-    values = scaled(units.maps[..., unit], 2 * rows, columns, smooth=True) / units.scales[unit]
+    values = (scaled(units.maps[..., unit], 2 * rows, columns, smooth=True) - units.middle) / units.scales[unit]
     picture = shades(values, signed=True) if palette.depth == "none" else halves(palette.signed(values))
-    draw_zero(picture, values - units.middle / units.scales[unit], palette)
+    draw_zero(picture, values, palette)
     for part in samples_on(units.subject, columns * rows // 2, "some") if points else ():
         draw_points(picture, part, units.plane, max(2, len(units.subject.classes)), palette, faint=True)
     return picture
@@ -197,9 +198,9 @@ def _draw_large(units: Units, unit: int, columns: int, rows: int, palette: Palet
 def _say(picture: Picture, units: Units, unit: int, at: tuple[int, int], width: int, palette: Palette) -> None:
     """A unit's name, range and formula, and below them its weights, in so many columns."""
     top, left = at
-    name = units.names[unit]
-    said = [f"{name} of {units.count}" if name.startswith("unit ") else name, *facts(units, unit)]
-    head = squeezed([", ".join(said[:count]) for count in range(len(said), 0, -1)], width)
+    name, found = named(units, unit), facts(units, unit)
+    said = [f"{name} {', '.join(found[:count])}" for count in range(len(found), 0, -1)]
+    head = squeezed([*said, name.rstrip(",:")], width)
     room, sums = max(1, picture.height - top - 1), lines(formula(units, unit), width)
     if len(sums) > room:
         sums = [*sums[: room - 1], shortened(f"{sums[room - 1]} …", width)]

@@ -77,8 +77,21 @@ def colors(units: Units, above: str, below: str) -> list[str]:
         return [f"{above} says {classes[1]}, {below} {classes[0]}", f"{above}: {classes[1]}"]
     if units.last and classes:
         return [f"{above} is for the class, {below} against it", f"{above}: for the class"]
-    own = [] if units.alike else [f"{above} is above zero, {below} below, each map on a scale of its own"]
-    return [*own, f"{above} is above zero, {below} below", f"{above}: above zero"]
+    middle = _middle(units)
+    own = [] if units.alike else [f"{above} is above {middle}, {below} below, each map on a scale of its own"]
+    return [*own, f"{above} is above {middle}, {below} below", f"{above}: above {middle}"]
+
+
+def _middle(units: Units) -> str:
+    return number(units.middle, 1) if units.middle else "zero"
+
+
+def named(units: Units, unit: int) -> str:
+    """How a unit is called before its facts: "unit 3 of 8,", "x1," or "class -1:"."""
+    name = units.names[unit]
+    if units.names == units.subject.classes:
+        return f"class {name}:"
+    return f"{name} of {units.count}," if name.startswith("unit ") else f"{name},"
 
 
 def formula(units: Units, unit: int) -> str:
@@ -109,13 +122,12 @@ def _term(value: float, leads: bool = False) -> str:
 
 
 def facts(units: Units, unit: int) -> list[str]:
-    """The range of a unit's values on the plane, and on how much of it they are above its middle."""
-    values = units.maps[..., unit]
+    """The range of a unit's values where the samples lie, and on how much of that they are above its middle."""
+    values = units.square[:, unit]
     if not np.isfinite(values).all():
         return ["not a number"]
     low, high = float(values.min()), float(values.max())
     if unit in units.flat and units.count > 1:
         return [f"flat: {number(high, 2)} everywhere"]
-    middle = number(units.middle, 1) if units.middle else "zero"
     share = float((values > units.middle).mean())
-    return [f"{number(low, 2)} to {number(high, 2)}", f"above {middle} on {100 * share:.0f} %"]
+    return [f"{number(low, 2)} to {number(high, 2)}", f"above {_middle(units)} on {100 * share:.0f} %"]

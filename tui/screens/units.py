@@ -18,6 +18,7 @@ from tui.screens.maps import Floats, largest_of
 
 MOST = 400_000  # values of a layer: the grid is coarser where there are many units
 FEWEST = 400  # points of a grid, at least
+SQUARE = 1600  # points of the grid over the samples, on which a unit's range is found, at most
 FLAT = 1e-3  # of a layer's largest value: a unit that changes less is the same everywhere
 
 
@@ -35,9 +36,10 @@ class Units:
     """All units of one layer over the plane, INPUT for what the network reads of a point.
 
     `maps` (rows, columns, units) are their values, two rows a cell and the top row first: what they put out, and at the
-    last layer what is predicted: 1 for a class and -1 against it, or values in the targets' units. `scales` (units,)
-    are the ends of their scales, which are one where all of them are `alike`; `middle` is zero, or of a sigmoid and the
-    like what is halfway between both ends. `formula` names the functions from the weighted sum on, `depth` is how many
+    last layer what is predicted: probabilities, scores, or values in the targets' units; `square` (points, units) are
+    those where the samples lie, whatever the picture. `middle` is zero, or of a sigmoid and the like what is halfway
+    between both ends; `scales` (units,) are the distances from there to the ends of their scales, which are one where
+    all of them are `alike`. `formula` names the functions from the weighted sum on, `depth` is how many
     weighted sums there are up to here, and `bent` tells whether the first of them reads features that are not straight.
     """
 
@@ -47,6 +49,7 @@ class Units:
     kind: str
     plane: Plane
     maps: Floats
+    square: Floats
     scales: Floats
     names: tuple[str, ...]
     formula: tuple[str, ...] = ()
@@ -92,20 +95,22 @@ def see_units(trainer: Trainer, node: str, width: int, height: int) -> Units:
         node = first(network.nodes)
     shape = network.shape if node == INPUT else nodes[node].shape
     plane, columns, rows = grid_over(splits, width, height, max(FEWEST, MOST // int(np.prod(shape))))
-    x = splits.inputs(plane.grid(columns, rows))
+    points, around = plane.grid(columns, rows), Plane.around(splits.train.points)
+    side = int(np.sqrt(min(SQUARE, max(FEWEST, MOST // int(np.prod(shape))))))
+    x = splits.inputs(np.concatenate([points, around.grid(side, side // 2)]))
     layers = ((INPUT, "", network.shape), *((one.name, one.layer.name, one.shape) for one in network.nodes))
     if node == network.nodes[-1].name:
-        values, bound, middle = *_answer(subject, answers(trainer, x)), 0.0
+        values, (low, high) = answers(trainer, x), _ends_of_answer(subject)
     else:
-        values = outputs(network, node, padded(x))[: len(x)].reshape(len(x), -1)
-        low, high = _ends(nodes.get(node))
-        bound, middle = max(abs(low), abs(high)), (low + high) / 2
+        values, (low, high) = outputs(network, node, padded(x))[: len(x)].reshape(len(x), -1), _ends(nodes.get(node))
+    bound, middle = (high - low) / 2, (low + high) / 2
+    values, square = values[: len(points)], values[len(points) :]
     maps = np.asarray(values.reshape(2 * rows, columns, -1))
     scales = np.array([bound or rounded(largest_of(one)) for one in values.T])
     names, bent = _names(trainer, node, maps.shape[2]), any(name not in ("x1", "x2") for name in splits.feature_names)
     if node == INPUT:
         feeds = _feeds(trainer, nodes, INPUT)
-        return Units(subject, layers, node, "", plane, maps, scales, names, feeds=feeds, bent=bent)
+        return Units(subject, layers, node, "", plane, maps, square, scales, names, feeds=feeds, bent=bent)
     source, formula = _sum_before(nodes, nodes[node])
     reads = bias = None
     if source is not None:
@@ -118,7 +123,7 @@ def see_units(trainer: Trainer, node: str, width: int, height: int) -> Units:
     if node == network.nodes[-1].name and link != "identity":
         formula = (*formula, link)
     return Units(
-        subject, layers, node, nodes[node].layer.name, plane, maps, scales, names, formula, bias, reads,
+        subject, layers, node, nodes[node].layer.name, plane, maps, square, scales, names, formula, bias, reads,
         _feeds(trainer, nodes, node), nodes[node].inputs, _depth(nodes, node), bent, middle,
     )  # fmt: skip
 
@@ -142,12 +147,12 @@ def _ends(node: Node | None) -> tuple[float, float]:
     return layer.low, layer.high
 
 
-def _answer(subject: Subject, predicted: Floats) -> tuple[Floats, float]:
-    """Predictions as in the boundary view: 1 for a class and -1 against it, or values as they are; with their scale."""
-    if not subject.classes:
-        return predicted, float(np.abs(subject.splits.train.y).max(initial=0)) or 1.0
-    scores = 2 * subject.scores(predicted) - 1
-    return (scores[:, 1:] if predicted.shape[1] == 1 else scores), 1.0
+def _ends_of_answer(subject: Subject) -> tuple[float, float]:
+    """What a prediction is against a class and for it, on the boundary view's scale; of values, the largest target."""
+    if subject.classes:
+        return (0.0 if subject.probable else subject.low), 1.0
+    largest = float(np.abs(subject.splits.train.y).max(initial=0)) or 1.0
+    return -largest, largest
 
 
 def _names(trainer: Trainer, node: str, count: int) -> tuple[str, ...]:

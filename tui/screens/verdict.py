@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine import BadInput, Splits, Trainer
 from engine.drawn import ENOUGH, Manner, as_image, cut, manner
 from engine.seeing import Saliency, saliency
-from tui.panels.reading import Subject
+from tui.panels.reading import Subject, Tell, share
 from tui.screens.ink import Color, Sheet
 
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ class Verdict:
     `pixels` (C, H, W) is the image that the network got, `values` the score of each class, each number, or each pixel,
     and `names` whose they are. `seen` is the saliency of the largest score or of the first number. An autoencoder has
     `again` (C, H, W), its own image, and `error`, the mean square of what is amiss in the units of its loss. `blank`
-    tells that nothing was drawn.
+    tells that nothing was drawn, and `tell` writes a score down.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class Verdict:
     again: Floats | None = None
     error: float = 0.0
     blank: bool = False
+    tell: Tell = share
 
     @property
     def paper(self) -> Color:
@@ -89,10 +90,11 @@ def judge(trainer: Trainer, sheet: Sheet, made: Manner | None = None) -> Verdict
     x = splits.inputs(pixels[None])
     outputs, blank = np.asarray(trainer.predict(x)), not cut(sheet.ink).size
     if splits.classes:
-        scores, seen = Subject.of(trainer).scores(outputs)[0], saliency(trainer.network, x[0])
+        subject = Subject.of(trainer)
+        scores, seen = subject.scores(outputs)[0], saliency(trainer.network, x[0])
         if outputs.size == 1 and scores[0] > scores[1]:  # the one output speaks for the other class
             seen = replace(seen, gradient=-seen.gradient)
-        return Verdict("classes", pixels, scores, splits.classes, made, seen, blank=blank)
+        return Verdict("classes", pixels, scores, splits.classes, made, seen, blank=blank, tell=subject.tell)
     values = outputs[0]
     if values.size != pixels.size:
         seen = saliency(trainer.network, x[0], 0)

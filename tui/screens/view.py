@@ -242,7 +242,9 @@ class View(Drawing):
         if scene.classes:
             bars = max(1, min(len(scene.classes), max(used, 4), 10))
             target = None if scene.target is None else int(scene.target)
-            draw_scores(picture, end, at, min(36, width), bars, palette, scene.scores, scene.classes, target)
+            draw_scores(
+                picture, end, at, min(36, width), bars, palette, scene.scores, scene.classes, target, scene.tell
+            )
             used = max(used, bars)
         return top + used + 3
 
@@ -297,7 +299,9 @@ class View(Drawing):
         if unit is None and scene.classes and picture.height > top:
             bars = min(len(scene.classes), picture.height - top)
             target = None if scene.target is None else int(scene.target)
-            draw_scores(picture, top, left, min(36, width), bars, palette, scene.scores, scene.classes, target)
+            draw_scores(
+                picture, top, left, min(36, width), bars, palette, scene.scores, scene.classes, target, scene.tell
+            )
         return top
 
     def _maps(self, picture: Picture, scene: Scene, top: int, left: int, palette: Palette) -> None:
