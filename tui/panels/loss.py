@@ -70,10 +70,10 @@ Marks: ★ best epoch, ✎ a setting was edited, ■ early stopping, × not a nu
 is dimmed lies ahead of it and stays on record until something is changed.
 
 **The run before** stays behind the present one, sparse and faint, ○ train and ◇ validation, when a reset, a new seed or
-a change has replaced it. The line below says in what the two were trained unlike, where an edit counts once an epoch
-has ended with it, and which of the two is better at the same epoch, or where the cursor is. A run kept as the
-**baseline** stays while one tries several changes against it. Runs on other data are not compared, and of runs with
-another loss function only the accuracy is.
+a change has replaced it. The lines below say in which settings the two differ (an edit counts once an epoch has ended
+with it), and which is better at the same epoch, or where the cursor is. A run kept as the **baseline** stays while one
+tries several changes against it. Runs on other data are not compared, and of runs with another loss function only the
+accuracy is.
 """
     KEEP = Action("keep", "p", "Baseline", "Keep the run before as the baseline of what is tried next, or let it go")
     ACTIONS: ClassVar[tuple[Action, ...]] = (
