@@ -221,6 +221,16 @@ async def test_a_chart_that_the_run_has_not_is_not_chosen():
         assert panel.chosen.name == "learning rate"
 
 
+async def test_a_chart_that_a_run_behind_other_panels_has_not_is_let_go():
+    async with hosted("digits", size=(60, 16)) as (panel, session, pilot):
+        panel.show(trained(session, 1))
+        panel.action_choose("accuracy")
+        session.rebuild(load_experiment("digits", {"data": "reg_plane", "loss": "mse"}))
+        panel.follow(rest(session))
+        panel.on_resize()
+        assert [kind.name for kind in panel.shown] == ["loss"]
+
+
 async def test_numbers_as_targets_have_no_accuracy():
     async with hosted("digits", data="reg_plane", loss="mse") as (panel, session, pilot):
         panel.show(trained(session, 1))

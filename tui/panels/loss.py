@@ -128,8 +128,6 @@ accuracy is.
         self.follow(snapshot)
         self._read(snapshot)
         if new_run:
-            if self.chosen not in self.kinds:
-                self.chosen = KINDS[0]
             self._settle()
         else:
             self._draw()
@@ -148,6 +146,8 @@ accuracy is.
             self.record = Record()
             self._series.clear()
         self.record.follow(snapshot, ())
+        if self.chosen not in self.kinds:
+            self.chosen = KINDS[0]
         self.comparison.course = self._course(snapshot)
 
     @property
