@@ -222,7 +222,7 @@ async def test_a_chart_that_the_run_has_not_is_not_chosen():
 
 
 async def test_a_chart_that_a_run_behind_other_panels_has_not_is_let_go():
-    async with hosted("digits", size=(60, 16)) as (panel, session, pilot):
+    async with hosted("digits", size=(60, 16)) as (panel, session, _):
         panel.show(trained(session, 1))
         panel.action_choose("accuracy")
         session.rebuild(load_experiment("digits", {"data": "reg_plane", "loss": "mse"}))
