@@ -101,6 +101,18 @@ def test_the_record_is_the_history_after_any_walk():
     assert longest > 50
 
 
+def test_rows_that_the_training_thread_forgets_between_two_looks_are_no_error():
+    trainer, record = Trainer(load_experiment("xor-mlp")), Record()
+    trainer.advance(epochs=3)
+    record.follow(snapshot_of(trainer, 1))
+    rows = trainer.history.rows
+    trainer.history.rows = rows[:2]  # what else is known of the history is as it was
+    record.follow(snapshot_of(trainer, 2))
+    trainer.reset()
+    record.follow(snapshot_of(trainer, 3))
+    same(record, trainer.history)
+
+
 def test_another_run_is_another_record():
     record = Record()
     for name in ("overfit", "digits", "deep-relu"):

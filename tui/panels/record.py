@@ -81,7 +81,7 @@ class Record:
         for name in {"losses", *wanted}:
             self._pyramid(name).follow(getattr(history, STEPWISE[name])[:end])
         rows = history.rows
-        if self.rows and self.rows[-1] is not rows[len(self.rows) - 1]:
+        if self.rows and [self.rows[-1]] != rows[len(self.rows) - 1 : len(self.rows)]:  # forgotten, or completed
             self._cut(len(self.rows) - 1)
         self._extend([row for row in rows[len(self.rows) :] if row.step <= end])
 
