@@ -10,6 +10,7 @@ import pytest
 from engine import threads
 
 ROOT = Path(__file__).parents[1]
+PUBLIC = Path(os.environ.get("NN_TUI_DATA") or ROOT.parent / "shared" / "datasets")  # before a test hides it
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,7 +37,16 @@ def unprepared_thread() -> Iterator[None]:
 @pytest.fixture
 def public_data() -> Path:
     """The folder with MNIST: the one that NN_TUI_DATA names, or `shared/datasets` beside the project."""
-    folder = Path(os.environ.get("NN_TUI_DATA") or ROOT.parent / "shared" / "datasets")
-    if not (folder / "mnist").is_dir():
-        pytest.skip(f"no MNIST in {folder}")
-    return folder
+    return _having("mnist").parent
+
+
+@pytest.fixture
+def cifar_sample() -> Path:
+    """The 5,000 photos of CIFAR-10 and 1,000 to test with, in the same place."""
+    return _having("cifar-10-sample")
+
+
+def _having(name: str) -> Path:
+    if not (PUBLIC / name).is_dir():
+        pytest.skip(f"no {name} in {PUBLIC}")
+    return PUBLIC / name

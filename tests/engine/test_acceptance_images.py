@@ -42,10 +42,7 @@ def test_mnist_cnn_reaches_99_percent_within_five_epochs(public_data: Path, trai
 
 
 @pytest.mark.slow
-def test_cifar_cnn_reaches_half_of_the_photos_from_a_sample_of_5000(public_data: Path, trained: Train) -> None:
-    sample = public_data / "cifar-10-sample"
-    if not sample.is_dir():
-        pytest.skip(f"no {sample.name} in {public_data}")
-    trainer = trained("cifar-cnn", data__path=str(sample), epochs=8)
+def test_cifar_cnn_reaches_half_of_the_photos_from_a_sample_of_5000(cifar_sample: Path, trained: Train) -> None:
+    trainer = trained("cifar-cnn", data__path=str(cifar_sample), epochs=8)
     assert trainer.experiment.augmentation.active
     assert share_right(trainer) >= 0.5

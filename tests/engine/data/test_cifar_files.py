@@ -1,15 +1,12 @@
 """CIFAR-10 from files written here, whole and damaged, and from the real ones where they are."""
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.data import DataSet, MissingData, prepare
 from engine.errors import BadInput
-
-REAL = Path(__file__).resolve().parents[4] / "shared" / "datasets" / "cifar-10-sample"
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +81,8 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         DataSet.parse({"name": "cifar10", "path": "nowhere"}).load(0)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the CIFAR-10 sample is not beside the project")
-def test_the_real_sample():
-    splits = prepare(DataSet.parse({"name": "cifar10", "path": str(REAL), "standardize": "zscore"}), 0)
+def test_the_real_sample(cifar_sample):
+    splits = prepare(DataSet.parse({"name": "cifar10", "path": str(cifar_sample), "standardize": "zscore"}), 0)
     assert np.bincount(splits.train.y).tolist() == [500] * 10
     assert len(splits.test) == 1000
     assert splits.classes[:3] == ("airplane", "automobile", "bird")

@@ -4,16 +4,12 @@ import gzip
 import hashlib
 import shutil
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.data import DataSet, MissingData, prepare
 from engine.errors import BadInput
-
-REAL = Path(__file__).resolve().parents[4] / "shared" / "datasets" / "mnist"
-real_mnist = pytest.mark.skipif(not REAL.is_dir(), reason="the real MNIST is not beside the project")
 
 
 @pytest.fixture(autouse=True)
@@ -114,9 +110,8 @@ def test_a_test_share_beside_the_official_part_is_refused(tmp_path):
         prepare(DataSet.parse({"name": "mnist", "test": 0.1}), 0, tmp_path)
 
 
-@real_mnist
-def test_the_real_mnist_byte_for_byte(tmp_path):
-    for file in REAL.iterdir():
+def test_the_real_mnist_byte_for_byte(tmp_path, public_data):
+    for file in (public_data / "mnist").iterdir():
         shutil.copy(file, tmp_path) if "t10k" in file.name else (tmp_path / file.name).symlink_to(file)
     splits = prepare(DataSet.parse("mnist"), 0, tmp_path)
     assert splits.train.x.shape == (60_000, 1, 28, 28)
@@ -128,9 +123,8 @@ def test_the_real_mnist_byte_for_byte(tmp_path):
     assert hashlib.md5(header + pixels.tobytes()).hexdigest() == "2646ac647ad5339dbf082846283269ea"
 
 
-@real_mnist
-def test_a_limit_of_the_real_mnist_keeps_no_more_in_memory():
-    splits = prepare(DataSet.parse({"name": "mnist", "limit": 1000}), 0, REAL)
+def test_a_limit_of_the_real_mnist_keeps_no_more_in_memory(public_data):
+    splits = prepare(DataSet.parse({"name": "mnist", "limit": 1000}), 0, public_data)
     assert len(splits.train) == 1000
     assert splits.train.y[:5].tolist() == [5, 0, 4, 1, 9]
     assert splits.train.x.base is None
