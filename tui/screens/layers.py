@@ -1,10 +1,16 @@
-"""The seeing screen's list of layers, or the chosen one alone where there is no room."""
+"""Pictures of one layer with the list of all of them, or the chosen one alone where there is no room."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from textual import events
+from textual.message import Message
 
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
+from tui.drawing.widget import Drawing
 from tui.words import squeezed
+
+WIDE, HIGH = 72, 16  # below this, one line tells the layer
 
 
 class Walked(Protocol):
@@ -15,6 +21,55 @@ class Walked(Protocol):
 
     @property
     def node(self) -> str: ...
+
+
+class Layered(Drawing):
+    """A picture of one layer beside the list of all layers, on which a click points at another one.
+
+    `problem` is said while there is nothing to draw.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Layered { padding: 0 1; }
+    """
+    LIST: ClassVar[int]  # columns of the list, at most
+
+    class Pointed(Message):
+        """A person clicked on a layer."""
+
+        def __init__(self, node: str) -> None:
+            super().__init__()
+            self.node = node
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problem: str | None = None
+        self._list: tuple[int, tuple[str, ...]] = (0, ())
+
+    def on_click(self, event: events.Click) -> None:
+        offset, (width, names) = event.get_content_offset(self), self._list
+        if offset is not None and offset.x < width and 0 < offset.y <= len(names):
+            self.post_message(self.Pointed(names[offset.y - 1]))
+
+    def draw_walk(self, picture: Picture, walked: Walked | None, palette: Palette) -> tuple[int, int]:
+        """The list of the layers, or the chosen one on one row; returns the row and the column of what is left."""
+        width, height = picture.width, picture.height
+        self._list = 0, ()
+        if walked is None:
+            picture.put(height // 2, 0, (self.problem or "looking …").center(width)[:width], palette.color("muted"))
+        elif wide_enough(width, height):
+            columns = min(self.LIST, width // 3)
+            self._list = columns, draw_layers(picture, walked, columns, palette)
+            return 0, columns + 2
+        else:
+            return draw_layer(picture, walked, palette), 0
+        return height, 0
+
+
+def wide_enough(width: int, height: int) -> bool:
+    """Whether there is room for the list of layers."""
+    return width >= WIDE and height >= HIGH
 
 
 def draw_layers(picture: Picture, scene: Walked, width: int, palette: Palette) -> tuple[str, ...]:

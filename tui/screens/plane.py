@@ -115,7 +115,7 @@ panel: its view Rows, and `i` there.
     def on_unit_maps_chosen(self, message: UnitMaps.Chosen) -> None:
         self.maps.choose(message.unit)
 
-    def on_unit_maps_pointed(self, message: UnitMaps.Pointed) -> None:
+    def on_layered_pointed(self, message: UnitMaps.Pointed) -> None:
         self._go_to(message.node)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

@@ -183,7 +183,7 @@ much it drops when a patch is covered.
         self._choose(True)
         self._again()
 
-    def on_view_pointed(self, message: View.Pointed) -> None:
+    def on_layered_pointed(self, message: View.Pointed) -> None:
         self._go_to(message.node)
 
     def _go_to(self, node: str) -> None:

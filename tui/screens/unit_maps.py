@@ -9,29 +9,23 @@ from tui.drawing.boundary import draw_points, draw_zero
 from tui.drawing.halfblock import halves, scaled, shades
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
-from tui.drawing.widget import Drawing
 from tui.panels.boundary import samples_on, undistorted
-from tui.screens.layers import draw_layer, draw_layers
+from tui.screens.layers import Layered, wide_enough
 from tui.screens.maps import Floats, Grid, draw_scale, largest_of
 from tui.screens.unit_words import colors, facts, formula, named, told
 from tui.screens.units import Units, Weights
 from tui.words import lines, shortened, squeezed
 
-WIDE, HIGH = 72, 16  # below this, one line tells the layer
-LIST = 17  # columns of the list of layers
 BELOW = 9  # rows for the words below the large map, at most
 NARROWEST = 20  # columns of a table of weights
 SMALLEST, LARGEST = 6, 40  # columns of a small map
 GAP = 2  # columns between the parts of the picture
 
 
-class UnitMaps(Drawing):
+class UnitMaps(Layered):
     """All units of a layer as maps of the plane, one of them chosen; `points` tells whether samples are drawn."""
 
-    ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    UnitMaps { padding: 0 1; }
-    """
+    LIST = 17
 
     class Chosen(Message):
         """A person clicked on a map."""
@@ -40,21 +34,12 @@ class UnitMaps(Drawing):
             super().__init__()
             self.unit = unit
 
-    class Pointed(Message):
-        """A person clicked on a layer."""
-
-        def __init__(self, node: str) -> None:
-            super().__init__()
-            self.node = node
-
     def __init__(self) -> None:
         super().__init__()
         self.units: Units | None = None
-        self.problem: str | None = None
         self.points = True
         self._unit = 0
         self.grid, self._at, self.first = Grid(0, 0, 1, 0), (0, 0), 0
-        self._list: tuple[int, tuple[str, ...]] = (0, ())
 
     @property
     def unit(self) -> int:
@@ -77,28 +62,19 @@ class UnitMaps(Drawing):
         offset = event.get_content_offset(self)
         if offset is None or self.units is None:
             return
-        width, names = self._list
-        if offset.x < width and 0 < offset.y <= len(names):
-            self.post_message(self.Pointed(names[offset.y - 1]))
-            return
         index = self.grid.map_at(offset.y - self._at[0], offset.x - self._at[1])
         if index is not None and self.first + index < self.units.count:
             self.post_message(self.Chosen(self.first + index))
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, units = Picture(width, height), self.units
-        self.grid, self._list = Grid(0, 0, 1, 0), (0, ())
+        self.grid = Grid(0, 0, 1, 0)
+        top, left = self.draw_walk(picture, units, palette)
         if units is None:
-            picture.put(height // 2, 0, (self.problem or "looking …").center(width)[:width], palette.color("muted"))
             return picture
-        left, top = 0, 0
-        if width >= WIDE and height >= HIGH:
-            self._list = LIST, draw_layers(picture, units, LIST, palette)
-            left = LIST + GAP
+        if left:
             for top, line in enumerate(lines(told(units), width - left)[:3], 1):
                 picture.put(top - 1, left, line, palette.color("text"), BOLD)
-        else:
-            top = draw_layer(picture, units, palette)
         unit, (columns, rows) = self.unit, _large(*_room(width, height))
         start = width - columns
         _head(picture, top, left, start, units, unit, palette)
@@ -159,7 +135,7 @@ def grid_for(count: int, width: int, height: int, ratio: float) -> Grid:
 
 def _room(width: int, height: int) -> tuple[int, int]:
     """Columns beside the list of layers, and rows below the sentence and the scale."""
-    return (width - LIST - GAP, height - 3) if width >= WIDE and height >= HIGH else (width, height - 2)
+    return (width - UnitMaps.LIST - GAP, height - 3) if wide_enough(width, height) else (width, height - 2)
 
 
 def _large(width: int, height: int) -> tuple[int, int]:

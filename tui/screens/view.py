@@ -11,9 +11,8 @@ from tui.actions import Action, bindings
 from tui.drawing.axes import number
 from tui.drawing.palette import Palette
 from tui.drawing.picture import BOLD, REVERSE, Picture
-from tui.drawing.widget import Drawing
 from tui.panels.samples import draw_scores, fitted, image
-from tui.screens.layers import draw_layer, draw_layers
+from tui.screens.layers import HIGH, Layered
 from tui.screens.maps import (
     Floats,
     Grid,
@@ -32,8 +31,6 @@ from tui.screens.maps import (
 from tui.screens.scene import Place, Scene, Unit, within
 from tui.words import fitting, lines, phrases, shortened
 
-LIST = 26  # columns of the list of layers
-WIDE, HIGH = 72, 16  # below this, one line tells the layer
 ROOMY = 14  # rows below which the maps leave no room for the sample
 BELOW = 5  # rows for what is said below it
 WORDS = (19, 34)  # columns of what is said beside the sample
@@ -47,18 +44,15 @@ MEANINGS = {
 COLORED = "gray is zero, bright adds to the output, dark takes away"
 
 
-class View(Drawing):
+class View(Layered):
     """The scene as one picture, on which a unit can be chosen; while `choosing`, keys move the choice.
 
     Where not all maps fit, they shrink, unless they are to be `large`, as also while choosing; `fewer` tells that then
     not all of them are in sight.
     """
 
-    ALLOW_SELECT = False
     SCOPE = "unit"
-    DEFAULT_CSS = """
-    View { padding: 0 1; }
-    """
+    LIST = 26
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("row:-1", "up,k", "Row", "The unit above", True),
         Action("row:1", "down,j", "Next row", "The unit below"),
@@ -77,17 +71,9 @@ class View(Drawing):
             super().__init__()
             self.place = place
 
-    class Pointed(Message):
-        """A person clicked on a layer."""
-
-        def __init__(self, node: str) -> None:
-            super().__init__()
-            self.node = node
-
     def __init__(self) -> None:
         super().__init__()
         self.scene: Scene | None = None
-        self.problem: str | None = None
         self.node = INPUT
         self.choosing = False
         self.large = self.fewer = False
@@ -95,7 +81,6 @@ class View(Drawing):
         self._place: Place | None = None
         self._grid, self._at = Grid(1, 1, 1, 1), (0, 0)
         self.count, self.each = 0, 1  # maps in all, and of one channel or unit
-        self._list: tuple[int, tuple[str, ...]] = (0, ())
 
     # ------------------------------------------------------------------------------------------ choosing
 
@@ -121,10 +106,6 @@ class View(Drawing):
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         if offset is None:
-            return
-        width, names = self._list
-        if offset.x < width and 0 < offset.y <= len(names):
-            self.post_message(self.Pointed(names[offset.y - 1]))
             return
         unit, index = self._unit(), self._grid.map_at(offset.y - self._at[0], offset.x - self._at[1])
         if unit is None or index is None or self.scene is None:
@@ -181,17 +162,11 @@ class View(Drawing):
 
     def draw(self, width: int, height: int, palette: Palette) -> Picture:
         picture, scene = Picture(width, height), self.scene
-        self._grid, self._list = Grid(0, 0, 1, 0), (0, ())
-        self.shown, self.fewer = 0, False
+        self._grid, self.shown, self.fewer = Grid(0, 0, 1, 0), 0, False
+        top, left = self.draw_walk(picture, scene, palette)
         if scene is None:
-            picture.put(height // 2, 0, (self.problem or "looking …").center(width)[:width], palette.color("muted"))
             return picture
-        if width >= WIDE and height >= HIGH:
-            left, top = min(LIST, width // 3), 0
-            self._list = left, draw_layers(picture, scene, left, palette)
-            left += 2
-        else:
-            left, top = 1, draw_layer(picture, scene, palette)
+        left = max(1, left)  # for a ring around the first map
         small, field = height - top < ROOMY, scene.mode == "field"
         if small and scene.unit is not None and not field:
             top = self._say(picture, scene, top, left, picture.width - left, palette)
